@@ -1,0 +1,59 @@
+# lacuna_test(<name> SOURCES <file>... LIBRARIES <target>... [LABELS <label>...] [TIMEOUT <s>])
+#   One GoogleTest executable; ctest lists each of its tests. TIMEOUT counts for each test.
+#
+# lacuna_fuzzer(<name> SOURCES <file>... LIBRARIES <target>... CORPUS <folder>)
+#   SOURCES define LLVMFuzzerTestOneInput. Always: <name>_replay, which runs every file of the
+#   corpus through it, registered with ctest. With LACUNA_FUZZERS also <name>, a libFuzzer binary:
+#   <name> -max_total_time=60 <folder>
+
+if(LACUNA_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()
+
+function(lacuna_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS")
+  if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES)
+    message(FATAL_ERROR "lacuna_test(${name}): expected SOURCES <file>... and known keywords, "
+      "got '${ARGN}'")
+  endif()
+  if(NOT LACUNA_BUILD_TESTS)
+    return()
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE LACUNA_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+    LACUNA_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  set(properties TIMEOUT ${arg_TIMEOUT})
+  if(arg_LABELS)
+    # The escaped semicolon survives the two evaluations inside gtest_discover_tests.
+    string(REPLACE ";" "\\;" labels "${arg_LABELS}")
+    list(APPEND properties LABELS "${labels}")
+  endif()
+  gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
+    DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
+endfunction()
+
+function(lacuna_fuzzer name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "CORPUS" "SOURCES;LIBRARIES")
+  if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES OR NOT arg_CORPUS)
+    message(FATAL_ERROR "lacuna_fuzzer(${name}): expected SOURCES, LIBRARIES and CORPUS, "
+      "got '${ARGN}'")
+  endif()
+  cmake_path(ABSOLUTE_PATH arg_CORPUS BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
+  if(LACUNA_BUILD_TESTS)
+    add_executable(${name}_replay ${arg_SOURCES}
+      "${PROJECT_SOURCE_DIR}/tools/cmake/fuzz_replay_main.cpp")
+    target_link_libraries(${name}_replay PRIVATE ${arg_LIBRARIES})
+    add_test(NAME ${name}_replay COMMAND ${name}_replay "${arg_CORPUS}")
+    set_tests_properties(${name}_replay PROPERTIES TIMEOUT 120 LABELS fuzz)
+  endif()
+  if(LACUNA_FUZZERS)
+    add_executable(${name} ${arg_SOURCES})
+    target_link_libraries(${name} PRIVATE ${arg_LIBRARIES})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  endif()
+endfunction()

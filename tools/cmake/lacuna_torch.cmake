@@ -1,0 +1,40 @@
+# Finds libtorch once and wraps it as the target lacuna::torch, so that the flags that Torch asks
+# for reach only those who link that target (the trainer and its tests) and nobody else.
+
+# Searches in a scope of its own: TorchConfig.cmake sets many variables.
+function(lacuna_find_torch)
+  if(TARGET lacuna_torch)
+    return()
+  endif()
+  find_package(Torch ${ARGN})
+  if(NOT TORCH_FOUND AND NOT Torch_FOUND)
+    return()
+  endif()
+  add_library(lacuna_torch INTERFACE)
+  add_library(lacuna::torch ALIAS lacuna_torch)
+  target_link_libraries(lacuna_torch INTERFACE ${TORCH_LIBRARIES})
+  target_include_directories(lacuna_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
+  separate_arguments(flags UNIX_COMMAND "${TORCH_CXX_FLAGS}")
+  target_compile_options(lacuna_torch INTERFACE ${flags})
+  message(STATUS "Torch ${Torch_VERSION} found: ${Torch_DIR}")
+endfunction()
+
+# Declares the option LACUNA_BUILD_TRAINER and finds Torch where it is on.
+macro(lacuna_torch_option)
+  if(NOT DEFINED LACUNA_BUILD_TRAINER)
+    lacuna_find_torch(QUIET)
+    set(lacuna_torch_there OFF)
+    if(TARGET lacuna_torch)
+      set(lacuna_torch_there ON)
+    else()
+      message(STATUS "Torch not found: lacuna-train is left out (give CMAKE_PREFIX_PATH and "
+        "-DLACUNA_BUILD_TRAINER=ON once libtorch is there)")
+    endif()
+    option(LACUNA_BUILD_TRAINER "Build lacuna-train (needs libtorch)" ${lacuna_torch_there})
+  else()
+    option(LACUNA_BUILD_TRAINER "Build lacuna-train (needs libtorch)" OFF)
+    if(LACUNA_BUILD_TRAINER)
+      lacuna_find_torch(REQUIRED)
+    endif()
+  endif()
+endmacro()
