@@ -1,6 +1,9 @@
 # lacuna_test(<name> SOURCES <file>... LIBRARIES <target>... [LABELS <label>...] [TIMEOUT <s>])
 #   One GoogleTest executable; ctest lists each of its tests. TIMEOUT counts for each test.
 #
+#   Left out, with a status line, where a lacuna_... library it links is not built in this
+#   configuration (LACUNA_BUILD_RUNTIME=OFF, no libtorch).
+#
 # lacuna_fuzzer(<name> SOURCES <file>... LIBRARIES <target>... CORPUS <folder>)
 #   SOURCES define LLVMFuzzerTestOneInput. Always: <name>_replay, which runs every file of the
 #   corpus through it, registered with ctest. With LACUNA_FUZZERS also <name>, a libFuzzer binary:
@@ -11,6 +14,17 @@ if(LACUNA_BUILD_TESTS)
   include(GoogleTest)
 endif()
 
+# Sets <out> to the project's own libraries among the arguments that this configuration lacks.
+function(lacuna_missing_libraries out)
+  set(missing "")
+  foreach(library IN LISTS ARGN)
+    if(library MATCHES "^lacuna[_:]" AND NOT TARGET ${library})
+      list(APPEND missing ${library})
+    endif()
+  endforeach()
+  set(${out} "${missing}" PARENT_SCOPE)
+endfunction()
+
 function(lacuna_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES)
@@ -20,6 +34,11 @@ function(lacuna_test name)
   if(NOT LACUNA_BUILD_TESTS)
     return()
   endif()
+  lacuna_missing_libraries(missing ${arg_LIBRARIES})
+  if(missing)
+    message(STATUS "${name} left out: no ${missing} in this configuration")
+    return()
+  endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
@@ -27,14 +46,17 @@ function(lacuna_test name)
   target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE LACUNA_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
     LACUNA_BINARY_DIR="${PROJECT_BINARY_DIR}")
-  set(properties TIMEOUT ${arg_TIMEOUT})
-  if(arg_LABELS)
-    # The escaped semicolon survives the two evaluations inside gtest_discover_tests.
-    string(REPLACE ";" "\\;" labels "${arg_LABELS}")
-    list(APPEND properties LABELS "${labels}")
-  endif()
   gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
-    DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
+    DISCOVERY_TIMEOUT 60 TEST_LIST ${name}_TESTS PROPERTIES TIMEOUT ${arg_TIMEOUT})
+  if(arg_LABELS)
+    # gtest_discover_tests keeps only the first of several labels, so ctest sets them afterwards.
+    set(script "${CMAKE_CURRENT_BINARY_DIR}/${name}_labels.cmake")
+    file(WRITE "${script}" "foreach(test IN LISTS ${name}_TESTS)
+  set_tests_properties(\"\${test}\" PROPERTIES LABELS \"${arg_LABELS}\")
+endforeach()
+")
+    set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${script}")
+  endif()
 endfunction()
 
 function(lacuna_fuzzer name)
@@ -42,6 +64,11 @@ function(lacuna_fuzzer name)
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES OR NOT arg_CORPUS)
     message(FATAL_ERROR "lacuna_fuzzer(${name}): expected SOURCES, LIBRARIES and CORPUS, "
       "got '${ARGN}'")
+  endif()
+  lacuna_missing_libraries(missing ${arg_LIBRARIES})
+  if(missing)
+    message(STATUS "${name} left out: no ${missing} in this configuration")
+    return()
   endif()
   cmake_path(ABSOLUTE_PATH arg_CORPUS BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
   if(LACUNA_BUILD_TESTS)
