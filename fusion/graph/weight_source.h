@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "fusion/graph/dtype.h"
+#include "fusion/graph/shape.h"
+
+namespace lacuna::graph {
+
+/// One stored weight: row-major bytes, valid for as long as the source that handed it out.
+struct WeightView {
+  DType dtype = DType::f32;
+  Shape shape;
+  std::span<const std::byte> bytes;
+  /// For dtype i8: one factor per row of axis 0, value = stored * row_scale[row]. Empty otherwise.
+  std::span<const float> row_scale;
+};
+
+/// Where an engine finds weights by name. Implementations are immutable and safe to read from several threads.
+class WeightSource {
+ public:
+  virtual ~WeightSource() = default;
+  /// The weight, or nullptr when there is none of that name. The view lives as long as the source.
+  virtual const WeightView* find(std::string_view name) const = 0;
+};
+
+}  // namespace lacuna::graph
