@@ -11,6 +11,10 @@ if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
 endif()
 
 add_compile_options(-Wall -Wextra)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # GCC 12 warns about every "literal" + std::string (its bug 105651).
+  add_compile_options(-Wno-restrict)
+endif()
 if(LACUNA_WERROR)
   add_compile_options(-Werror)
 endif()

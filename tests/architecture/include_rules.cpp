@@ -1,0 +1,137 @@
+#include "tests/architecture/include_rules.h"
+
+#include <algorithm>
+
+namespace lacuna::architecture {
+namespace {
+
+// C headers that every platform has; all others need a row in external_groups().
+bool is_standard(std::string_view header) {
+  return header.find('/') == std::string_view::npos && header.find('.') == std::string_view::npos;
+}
+
+const FolderRule* rule_for(std::string_view path) {
+  const FolderRule* best = nullptr;
+  for (const FolderRule& rule : folder_rules()) {
+    if (lies_in(path, rule.folder) &&
+        (best == nullptr || rule.folder.size() > best->folder.size())) {
+      best = &rule;
+    }
+  }
+  return best;
+}
+
+std::string_view group_of(std::string_view header) {
+  for (const ExternalGroup& group : external_groups()) {
+    for (const std::string_view prefix : group.prefixes) {
+      if (header.starts_with(prefix)) return group.name;
+    }
+  }
+  return {};
+}
+
+bool contains(const std::vector<std::string_view>& list, std::string_view what) {
+  return std::find(list.begin(), list.end(), what) != list.end();
+}
+
+// A folder allows what lies in it; an entry such as "runtime/weights/json" allows that one file.
+bool is_covered(std::string_view header, const std::vector<std::string_view>& entries) {
+  return std::any_of(entries.begin(), entries.end(), [&](std::string_view entry) {
+    return lies_in(header, entry) || header.substr(0, header.rfind('.')) == entry;
+  });
+}
+
+bool allows_project_header(const FolderRule& rule, std::string_view header) {
+  if (is_covered(header, rule.forbidden)) return false;
+  return lies_in(header, rule.folder) || is_covered(header, rule.project);
+}
+
+}  // namespace
+
+const std::vector<ExternalGroup>& external_groups() {
+  static const std::vector<ExternalGroup> groups = {
+      {"posix", {"sys/", "unistd.h", "fcntl.h", "signal.h", "pthread.h", "sched.h", "termios.h"}},
+      {"intrinsics", {"immintrin.h", "cpuid.h", "arm_neon.h"}},
+      {"sentencepiece", {"sentencepiece"}},
+      {"stb", {"stb"}},
+      {"zlib", {"zlib.h"}},
+      {"opencv", {"opencv2/core", "opencv2/imgproc"}},
+      {"dnnl", {"dnnl", "oneapi/dnnl"}},
+      {"omp", {"omp.h"}},
+      {"torch", {"torch/", "ATen/", "c10/", "caffe2/"}},
+      {"vulkan", {"vulkan/", "volk.h"}},
+      {"cli11", {"CLI/"}},
+      {"gtest", {"gtest/", "gmock/"}},
+  };
+  return groups;
+}
+
+const std::vector<FolderRule>& folder_rules() {
+  static const std::vector<FolderRule> rules = {
+      {"text", {}, {}, {"sentencepiece"}},
+      {"fusion/graph", {}, {}, {}},
+      {"fusion", {}, {"fusion/training"}, {}},
+      {"fusion/models", {"fusion", "runtime/weights/json"}, {"fusion/training"}, {}},
+      {"vision", {"fusion/graph", "runtime/weights"}, {}, {"stb", "zlib", "opencv", "posix"}},
+      {"runtime/weights", {"fusion/graph"}, {}, {"posix"}},
+      {"runtime/cpu", {"fusion/graph"}, {}, {"dnnl", "omp", "intrinsics", "posix"}},
+      {"runtime/vulkan", {"fusion/graph"}, {}, {"vulkan"}},
+      {"runtime/samplers",
+       {"text", "vision", "fusion", "runtime/weights"},
+       {"fusion/training"},
+       {}},
+      {"runtime/generation",
+       {"text", "vision", "fusion", "runtime/weights", "runtime/samplers"},
+       {"fusion/training"},
+       {"posix"}},
+      {"fusion/training",
+       {"fusion", "vision", "runtime/weights", "runtime/samplers",
+        "runtime/generation/denoise_loop", "runtime/generation/denoiser"},
+       {},
+       {"torch", "posix"}},
+      {"tools",
+       {"text", "vision", "fusion", "runtime", "tools"},
+       {"fusion/training"},
+       {"cli11", "posix", "omp", "dnnl", "stb", "opencv", "intrinsics"}},
+      {"tests",
+       {"text", "vision", "fusion", "runtime", "tools", "tests"},
+       {},
+       {"gtest", "cli11", "posix", "omp", "dnnl", "stb", "opencv", "torch"}},
+      {"tests/vision",
+       {"text", "vision", "fusion", "runtime", "tests"},
+       {},
+       {"gtest", "posix", "stb", "zlib", "opencv"}},
+      {"tests/text", {"text", "tests"}, {}, {"gtest", "sentencepiece", "posix"}},
+  };
+  return rules;
+}
+
+std::vector<std::string> include_violations(const SourceFile& file) {
+  std::vector<std::string> violations;
+  const FolderRule* rule = rule_for(file.path);
+  if (rule == nullptr) {
+    violations.push_back(file.path + ": its folder has no row in folder_rules()");
+    return violations;
+  }
+  for (const Include& include : file.includes) {
+    const std::string where = file.path + ":" + std::to_string(include.line) + ": ";
+    if (include.quoted) {
+      if (!allows_project_header(*rule, include.header)) {
+        violations.push_back(where + "a file of " + std::string(rule->folder) +
+                             " may not include \"" + include.header + "\"");
+      }
+      continue;
+    }
+    if (is_standard(include.header)) continue;
+    const std::string_view group = group_of(include.header);
+    if (group.empty()) {
+      violations.push_back(where + "<" + include.header + "> has no row in external_groups()");
+    } else if (!contains(rule->externals, group)) {
+      violations.push_back(where + "a file of " + std::string(rule->folder) + " may not include <" +
+                           include.header + "> (" + std::string(group) + ")");
+    }
+  }
+  return violations;
+}
+
+}  // namespace lacuna::architecture
