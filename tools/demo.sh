@@ -25,7 +25,7 @@ milliseconds() {
 
 # Prints a command as one would type it, runs it and says how long it took.
 show() {
-  printf '\n$ lacuna'
+  printf '\n$ %s' "$lacuna"
   for word in "$@"; do
     case $word in
       *[!A-Za-z0-9_./=,-]*) printf ' "%s"' "$word" ;;
