@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "fusion/token_space.h"
+
+namespace lacuna::fusion {
+
+/// given: fixed by the caller and never changed; masked: still to be filled; revealed: filled by a sampler,
+/// which may mask it again; frame: a special token of the layout, never changed and never counted.
+enum class PositionState : std::uint8_t { given, masked, revealed, frame };
+
+/// A run of positions of one modality.
+struct Span {
+  Modality modality = Modality::text;
+  int begin = 0;
+  int size = 0;
+  int grid_height = 0;  // of an image span, codes row by row: size = grid_height * grid_width
+  int grid_width = 0;
+
+  int end() const { return begin + size; }
+};
+
+/// One sequence being denoised: token ids, the state of each position, and which spans hold what.
+class Canvas {
+ public:
+  /// Appends one framing token outside any span.
+  void append_frame(std::int32_t id);
+  /// Appends a span; `ids[i] == mask` makes position i masked, everything else given. Throws
+  /// std::invalid_argument for an id outside the modality's range or a grid that does not fit.
+  void append_span(const TokenSpace& space, Modality modality, std::span<const std::int32_t> ids,
+                   int grid_height = 0, int grid_width = 0);
+
+  int size() const { return int(ids_.size()); }
+  std::span<const std::int32_t> ids() const { return ids_; }
+  std::span<const PositionState> states() const { return states_; }
+  std::span<const Span> spans() const { return spans_; }
+  /// The span of this modality. Throws std::invalid_argument when there is none.
+  const Span& span(Modality modality) const;
+  bool has(Modality modality) const;
+  /// Ids of the span of this modality.
+  std::span<const std::int32_t> ids(Modality modality) const;
+
+  /// Masked positions of one modality, ascending.
+  std::vector<int> masked_positions(Modality modality) const;
+  int masked_count() const { return masked_count_; }
+
+  /// masked -> revealed. Throws std::invalid_argument for a position in another state or an id outside its
+  /// modality's range.
+  void reveal(int position, std::int32_t id);
+  /// revealed -> masked. Throws std::invalid_argument for a position in another state.
+  void remask(int position);
+
+  /// The ids with every position of `modality` masked, whatever its state: the unconditional branch of
+  /// classifier-free guidance.
+  std::vector<std::int32_t> ids_without(Modality modality) const;
+
+ private:
+  const Span* find(int position) const;
+
+  std::vector<std::int32_t> ids_;
+  std::vector<PositionState> states_;
+  std::vector<Span> spans_;
+  std::vector<IdRange> ranges_;  // by span
+  std::int32_t mask_ = 0;
+  int masked_count_ = 0;
+};
+
+}  // namespace lacuna::fusion

@@ -1,0 +1,164 @@
+#include <numeric>
+#include <stdexcept>
+#include <string>
+
+#include "fusion/models/lacuna_family.h"
+#include "runtime/weights/config_reader.h"
+
+namespace lacuna::fusion {
+namespace {
+
+using weights::ConfigReader;
+using weights::Json;
+
+constexpr std::int64_t kMaxSize = 1 << 20;  // of any axis that a config file may ask for
+
+Json id_range(const IdRange& range) { return Json(Json::Array{range.begin, range.size}); }
+
+IdRange read_range(ConfigReader& c, const char* key) {
+  const auto pair = c.integers(key, 0, kMaxSize, 2);
+  if (pair.size() != 2) c.fail(key, "expected [first id, number of ids]");
+  return {std::int32_t(pair[0]), std::int32_t(pair[1])};
+}
+
+const char* name_of(MlpKind kind) {
+  return kind == MlpKind::swiglu ? "swiglu" : kind == MlpKind::gelu_tanh ? "gelu_tanh" : "gelu_erf";
+}
+
+TransformerConfig read_transformer(ConfigReader& c) {
+  TransformerConfig t;
+  const auto size = [&](const char* key) { return int(c.integer(key, 1, kMaxSize)); };
+  t.vocabulary = size("vocab_size");
+  t.width = size("hidden_size");
+  t.layers = int(c.integer("num_hidden_layers", 1, 1024));
+  t.heads = int(c.integer("num_attention_heads", 1, 1024));
+  t.kv_heads = int(c.integer_or("num_key_value_heads", t.heads, 1, 1024));
+  t.head_dim = int(c.integer_or("head_dim", t.width / t.heads, 1, 4096));
+  t.mlp_width = size("intermediate_size");
+  t.norm = c.one_of_or("norm_type", "rms", {"rms", "layer"}) == "rms" ? NormKind::rms : NormKind::layer;
+  t.norm_epsilon = float(c.number_or("norm_epsilon", 1e-5, 1e-12, 1.0));
+  t.qk_norm = c.boolean_or("qk_norm", false);
+  const std::string mlp = c.one_of_or("mlp_type", "swiglu", {"swiglu", "gelu_tanh", "gelu_erf"});
+  t.mlp = mlp == "swiglu" ? MlpKind::swiglu : mlp == "gelu_tanh" ? MlpKind::gelu_tanh : MlpKind::gelu_erf;
+  t.bias.qkv = c.boolean_or("qkv_bias", false);
+  t.bias.attention_out = c.boolean_or("attention_out_bias", false);
+  t.bias.mlp = c.boolean_or("mlp_bias", false);
+  t.bias.norm = c.boolean_or("norm_bias", false);
+  t.rope_theta = float(c.number_or("rope_theta", 10000.0, 1.0, 1e9));
+  t.rope_layout = c.one_of_or("rope_layout", "half", {"half", "interleaved"}) == "half"
+                      ? graph::RopeLayout::half
+                      : graph::RopeLayout::interleaved;
+  for (std::int64_t pairs : c.integers("rope_sections", 0, 2048, 8)) t.rope_sections.push_back(int(pairs));
+  t.tied_head = c.boolean_or("tie_word_embeddings", false);
+  return t;
+}
+
+}  // namespace
+
+void LacunaConfig::validate() const {
+  transformer.validate();
+  tokens.validate();
+  sizes.validate();
+  const auto require = [](bool ok, const char* rule) {
+    if (!ok) throw std::invalid_argument(std::string("[lacuna] expected ") + rule);
+  };
+  require(tokens.size == transformer.vocabulary, "vocab_size to be the size of the token space");
+  require(transformer.position_axes() == 3, "rope_sections for 3 position axes (sequence, row, column)");
+  require(transformer.logit_shift == 0, "no logit shift");
+}
+
+Json LacunaConfig::to_json() const {
+  const TransformerConfig& t = transformer;
+  Json::Array sections;
+  for (int pairs : t.rope_sections) sections.push_back(pairs);
+  return Json(Json::Object{
+      {"model_type", "lacuna"},
+      {"vocab_size", t.vocabulary},
+      {"hidden_size", t.width},
+      {"num_hidden_layers", t.layers},
+      {"num_attention_heads", t.heads},
+      {"num_key_value_heads", t.kv_heads},
+      {"head_dim", t.head_dim},
+      {"intermediate_size", t.mlp_width},
+      {"norm_type", t.norm == NormKind::rms ? "rms" : "layer"},
+      {"norm_epsilon", double(t.norm_epsilon)},
+      {"qk_norm", t.qk_norm},
+      {"mlp_type", name_of(t.mlp)},
+      {"qkv_bias", t.bias.qkv},
+      {"attention_out_bias", t.bias.attention_out},
+      {"mlp_bias", t.bias.mlp},
+      {"norm_bias", t.bias.norm},
+      {"rope_theta", double(t.rope_theta)},
+      {"rope_layout", t.rope_layout == graph::RopeLayout::half ? "half" : "interleaved"},
+      {"rope_sections", Json(std::move(sections))},
+      {"tie_word_embeddings", t.tied_head},
+      {"text_ids", id_range(tokens.text)},
+      {"image_ids", id_range(tokens.image)},
+      {"mask_token_id", tokens.mask},
+      {"end_of_text_token_id", tokens.end_of_text},
+      {"begin_image_token_id", tokens.begin_image},
+      {"end_image_token_id", tokens.end_image},
+      {"text_length", sizes.text_length},
+      {"image_grid", Json(Json::Array{sizes.grid_height, sizes.grid_width})},
+  });
+}
+
+LacunaConfig LacunaConfig::from_json(const Json& json, const std::filesystem::path& file) {
+  ConfigReader c(json, file);
+  c.one_of("model_type", {"lacuna"});
+  c.ignore({"architectures", "torch_dtype"});
+  LacunaConfig config;
+  config.transformer = read_transformer(c);
+  config.tokens.size = config.transformer.vocabulary;
+  config.tokens.text = read_range(c, "text_ids");
+  config.tokens.image = read_range(c, "image_ids");
+  const auto id = [&](const char* key) {
+    return std::int32_t(c.integer(key, 0, config.transformer.vocabulary - 1));
+  };
+  config.tokens.mask = id("mask_token_id");
+  config.tokens.end_of_text = id("end_of_text_token_id");
+  config.tokens.begin_image = id("begin_image_token_id");
+  config.tokens.end_image = id("end_image_token_id");
+  config.sizes.text_length = int(c.integer("text_length", 1, 65536));
+  const auto grid = c.integers("image_grid", 1, 4096, 2);
+  if (grid.size() != 2) c.fail("image_grid", "expected [rows, columns]");
+  config.sizes.grid_height = int(grid[0]);
+  config.sizes.grid_width = int(grid[1]);
+  c.finish();
+  try {
+    config.validate();
+  } catch (const std::invalid_argument& error) {
+    c.fail("model_type", error.what());
+  }
+  return config;
+}
+
+LacunaConfig make_lacuna_config(const LacunaSizes& s) {
+  LacunaConfig config;
+  config.tokens.text = {0, s.text_vocabulary};
+  config.tokens.image = {s.text_vocabulary, s.codebook};
+  config.tokens.mask = s.text_vocabulary + s.codebook;
+  config.tokens.begin_image = config.tokens.mask + 1;
+  config.tokens.end_image = config.tokens.mask + 2;
+  config.tokens.end_of_text = s.end_of_text;
+  config.tokens.size = config.tokens.mask + 3;
+  config.sizes = {s.text_length, s.grid, s.grid};
+  TransformerConfig& t = config.transformer;
+  t.vocabulary = config.tokens.size;
+  t.width = s.width;
+  t.layers = s.layers;
+  t.heads = t.kv_heads = s.heads;
+  t.head_dim = s.width / s.heads;
+  t.mlp_width = s.mlp_width;
+  t.qk_norm = true;
+  t.tied_head = true;
+  // A quarter of the pairs for the place in the text, the rest shared by row and column.
+  const int pairs = t.head_dim / 2;
+  const int planar = pairs * 3 / 8;
+  t.rope_sections = {pairs - 2 * planar, planar, planar};
+  t.rope_theta = 100.0f;  // positions stay below a few hundred
+  config.validate();
+  return config;
+}
+
+}  // namespace lacuna::fusion

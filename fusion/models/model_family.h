@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "fusion/canvas.h"
+#include "fusion/graph/graph.h"
+#include "fusion/layout.h"
+#include "fusion/models/transformer_config.h"
+#include "fusion/token_space.h"
+
+namespace lacuna::fusion {
+
+/// What a denoiser graph ends in: proposals drawn on the device, or logits (training, evaluation).
+enum class DenoiserHead : std::uint8_t { proposals, logits };
+
+/// Rows of one modality whose tokens are wanted. `guided`: every row has a twin of the unconditional branch.
+struct HeadRows {
+  std::int64_t count = 0;
+  bool guided = false;
+};
+
+/// Sizes that a denoiser graph is built for. T = sum of segments.
+struct DenoiserShape {
+  std::vector<std::int64_t> segments;  // tokens of each sequence
+  HeadRows text;
+  HeadRows image;
+  DenoiserHead head = DenoiserHead::proposals;
+};
+
+/// A kind of model: token space, layouts and the denoiser's graph for one config. Holds no weights.
+///
+/// Inputs of the graph, in this order; those of a modality only where its row count is not 0:
+///   ids i32 [T], positions i32 [T, axes],
+///   text_rows i32 [Mt], text_unconditional_rows i32 [Mt] (guided), text_sampling f32 [4], text_keys i32 [Mt, 4],
+///   image_rows i32 [Mi], image_unconditional_rows i32 [Mi] (guided), image_sampling f32 [4], image_keys i32 [Mi, 4].
+/// Rows index T. With logits the sampling and keys inputs do not exist and guided must be false.
+/// Outputs: text_proposals [Mt, 4], image_proposals [Mi, 4] with tokens relative to the modality's range; or
+/// text_logits [Mt, text range], image_logits [Mi, image range].
+class ModelFamily {
+ public:
+  virtual ~ModelFamily() = default;
+  virtual const TokenSpace& tokens() const = 0;
+  virtual const TransformerConfig& transformer() const = 0;
+  /// The sizes that the model was trained with.
+  virtual const LayoutSizes& sizes() const = 0;
+  /// Throws std::invalid_argument for an empty or inconsistent shape.
+  virtual graph::Graph build(const DenoiserShape& shape) const = 0;
+  /// Row-major [canvas.size(), transformer().position_axes()].
+  virtual std::vector<std::int32_t> positions(const Canvas& canvas) const = 0;
+
+  /// Layouts, see layout.h. `codes` are 0-based with kMaskedCode; `text` are text ids with tokens().mask.
+  virtual Canvas caption(std::span<const std::int32_t> codes, std::span<const std::int32_t> prefix) const = 0;
+  virtual Canvas generate(std::span<const std::int32_t> text) const = 0;
+  virtual Canvas infill(std::span<const std::int32_t> text, std::span<const std::int32_t> codes) const = 0;
+  virtual Canvas joint() const = 0;
+};
+
+}  // namespace lacuna::fusion

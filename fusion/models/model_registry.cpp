@@ -1,0 +1,41 @@
+#include "fusion/models/model_registry.h"
+
+#include <array>
+#include <string>
+
+#include "fusion/models/lacuna_family.h"
+#include "runtime/weights/checkpoint_error.h"
+#include "runtime/weights/config_reader.h"
+
+namespace lacuna::fusion {
+namespace {
+
+using Open = std::unique_ptr<ModelFamily> (*)(const weights::Json&, const std::filesystem::path&);
+
+struct Entry {
+  std::string_view model_type;
+  Open open;
+};
+
+/// One row for each family.
+constexpr std::array kFamilies{
+    Entry{"lacuna",
+          [](const weights::Json& json, const std::filesystem::path& file) {
+            return make_lacuna_family(LacunaConfig::from_json(json, file));
+          }},
+};
+
+}  // namespace
+
+std::unique_ptr<ModelFamily> open_model_family(const weights::Json& config, const std::filesystem::path& file) {
+  weights::ConfigReader reader(config, file);
+  const std::string type = reader.string("model_type");
+  std::string known;
+  for (const Entry& entry : kFamilies) {
+    if (entry.model_type == type) return entry.open(config, file);
+    known += (known.empty() ? "" : ", ") + std::string(entry.model_type);
+  }
+  reader.fail("model_type", "expected one of: " + known + "; got \"" + type + "\"");
+}
+
+}  // namespace lacuna::fusion

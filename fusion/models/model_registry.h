@@ -1,0 +1,16 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string_view>
+
+#include "fusion/models/model_family.h"
+#include "runtime/weights/json.h"
+
+namespace lacuna::fusion {
+
+/// Makes the family that the `model_type` of a config.json names. Throws weights::CheckpointError for an
+/// unknown type (the message lists the known ones) and for a config that the family refuses.
+std::unique_ptr<ModelFamily> open_model_family(const weights::Json& config, const std::filesystem::path& file);
+
+}  // namespace lacuna::fusion

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "fusion/graph/op.h"
+
+namespace lacuna::fusion {
+
+enum class NormKind : std::uint8_t { rms, layer };
+enum class MlpKind : std::uint8_t { swiglu, gelu_tanh, gelu_erf };
+
+/// Which linear layers have a bias.
+struct BiasConfig {
+  bool qkv = false;
+  bool attention_out = false;
+  bool mlp = false;
+  bool norm = false;  // layer norms only
+};
+
+/// A bidirectional transformer without time input: the switches that the released families differ in.
+struct TransformerConfig {
+  int vocabulary = 0;  // rows of the embedding
+  int width = 0;
+  int layers = 0;
+  int heads = 0;
+  int kv_heads = 0;
+  int head_dim = 0;
+  int mlp_width = 0;
+  NormKind norm = NormKind::rms;
+  float norm_epsilon = 1e-5f;
+  bool qk_norm = false;  // rms norm over each head's queries and keys
+  MlpKind mlp = MlpKind::swiglu;
+  BiasConfig bias;
+  float rope_theta = 10000.0f;
+  graph::RopeLayout rope_layout = graph::RopeLayout::half;
+  std::vector<int> rope_sections;  // pairs for each position axis
+  bool tied_head = false;
+  int logit_shift = 0;  // logits of position i come from the hidden state of position i - logit_shift
+
+  int position_axes() const { return int(rope_sections.size()); }
+  /// Throws std::invalid_argument naming the field.
+  void validate() const;
+};
+
+}  // namespace lacuna::fusion
