@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <vector>
+
+#include "runtime/weights/json.h"
+
+namespace lacuna::vision {
+
+enum class Quantiser : std::uint8_t { nearest, sign };
+
+/// One half of the network, level 0 being the full resolution. Channels of level l: channels * multipliers[l].
+struct VqLevels {
+  std::vector<int> multipliers;
+  std::vector<int> blocks;  // residual blocks of each level
+
+  int count() const { return int(multipliers.size()); }
+};
+
+/// A VQGAN-shaped image tokenizer; the released MAGVIT-v2 is channels 128, encoder {1,2,2,4,4} x {4,3,4,3,4},
+/// decoder {1,1,2,2,4} x {4,4,3,4,3}, mid attention, 13 latent channels, sign quantiser, 32 groups.
+struct VqConfig {
+  int channels = 64;
+  VqLevels encoder{{1, 1, 2, 2}, {2, 2, 2, 2}};
+  VqLevels decoder{{1, 1, 2, 2}, {2, 2, 2, 2}};
+  bool mid_attention = true;
+  int latent_channels = 8;
+  Quantiser quantiser = Quantiser::nearest;
+  int codebook_size = 4096;        // 2^latent_channels for sign
+  bool normalise_latents = false;  // nearest only: latents are scaled to length 1 before the look-up
+  int norm_groups = 32;
+  float norm_epsilon = 1e-6f;
+
+  /// Pixels along each side of one code's cell.
+  int pixels_per_code() const { return 1 << (encoder.count() - 1); }
+  /// Throws std::invalid_argument naming the field.
+  void validate() const;
+  weights::Json to_json() const;
+  /// From the object of a config.json with model_type "vq_image_tokenizer"; unknown fields are errors.
+  /// Throws weights::CheckpointError.
+  static VqConfig from_json(const weights::Json& json, const std::filesystem::path& file);
+};
+
+}  // namespace lacuna::vision
