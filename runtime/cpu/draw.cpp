@@ -4,22 +4,14 @@
 #include <array>
 #include <bit>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <stdexcept>
 #include <string>
 
 #include "fusion/graph/philox.h"
+#include "runtime/cpu/draw_filter.h"
+#include "runtime/cpu/logit_row.h"
 #include "runtime/cpu/vector_exp.h"
-
-// The hot loops are compiled once for each instruction set and chosen at load time. Sanitizers run before such
-// choices are made, so they get the plain version.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
-#define LACUNA_CLONES [[gnu::target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")]]
-#else
-#define LACUNA_CLONES
-#endif
 
 namespace lacuna::cpu {
 namespace {
@@ -27,35 +19,7 @@ namespace {
 using graph::Proposal;
 using graph::SamplingParameters;
 
-constexpr std::size_t kLanes = 8;
 constexpr std::size_t kMaxBlocks = 256;
-
-/// The row after guidance; unconditional is null when there is none.
-struct Row {
-  const float* conditional = nullptr;
-  const float* unconditional = nullptr;
-  float scale = 1.0f;
-  std::size_t classes = 0;
-
-  float at(std::size_t i) const {
-    return unconditional ? unconditional[i] + scale * (conditional[i] - unconditional[i]) : conditional[i];
-  }
-};
-
-/// Classes i..i+7; those past the end are -inf.
-[[gnu::always_inline]] inline void load(const Row& row, std::size_t i, Float8& x) {
-  if (i + kLanes <= row.classes) {
-    std::memcpy(&x, row.conditional + i, sizeof x);
-    if (row.unconditional) {
-      Float8 u;
-      std::memcpy(&u, row.unconditional + i, sizeof u);
-      x = u + row.scale * (x - u);
-    }
-    return;
-  }
-  x = Float8{} - std::numeric_limits<float>::infinity();
-  for (std::size_t j = 0; i + j < row.classes; ++j) x[j] = row.at(i + j);
-}
 
 struct Peaks {
   float first = 0.0f;
@@ -63,7 +27,7 @@ struct Peaks {
   bool valid = false;   // no NaN, no +inf, something finite
 };
 
-LACUNA_CLONES Peaks find_peaks(const Row& row) {
+LACUNA_CLONES Peaks find_peaks(const LogitRow& row) {
   Float8 first = Float8{} - std::numeric_limits<float>::infinity();
   Float8 second = first, poison = {};
   for (std::size_t i = 0; i < row.classes; i += kLanes) {
@@ -99,7 +63,7 @@ double sum_of(const Double8& v) {
   return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
 }
 
-LACUNA_CLONES void sum_blocks(const Row& row, double peak, double inverse_temperature, BlockSums& result) {
+LACUNA_CLONES void sum_blocks(const LogitRow& row, double peak, double inverse_temperature, BlockSums& result) {
   result.block = kLanes * 8 * ((row.classes + kLanes * 8 * kMaxBlocks - 1) / (kLanes * 8 * kMaxBlocks));
   result.count = 0;
   result.total = 0.0;
@@ -123,13 +87,7 @@ LACUNA_CLONES void sum_blocks(const Row& row, double peak, double inverse_temper
   result.weighted = sum_of(weighted);
 }
 
-double exp_scalar(double x) {
-  Double8 y;
-  exp_of(Double8{} + x, y);
-  return y[0];
-}
-
-std::size_t first_of(const Row& row, float logit) {
+std::size_t first_of(const LogitRow& row, float logit) {
   for (std::size_t i = 0; i < row.classes; ++i) {
     if (row.at(i) == logit) return i;
   }
@@ -137,7 +95,7 @@ std::size_t first_of(const Row& row, float logit) {
 }
 
 /// Inverse CDF in class order: the first class whose cumulative sum exceeds uniform * total.
-std::size_t draw_from(const Row& row, double peak, double inverse_temperature, const BlockSums& blocks,
+std::size_t draw_from(const LogitRow& row, double peak, double inverse_temperature, const BlockSums& blocks,
                       double uniform) {
   double rest = uniform * blocks.total;
   std::size_t b = 0, last = 0;
@@ -152,61 +110,10 @@ std::size_t draw_from(const Row& row, double peak, double inverse_temperature, c
   double sum = 0.0;
   std::size_t chosen = begin;
   for (std::size_t i = begin; i < end; ++i) {
-    const double e = exp_scalar((double(row.at(i)) - peak) * inverse_temperature);
+    const double e = exp_of((double(row.at(i)) - peak) * inverse_temperature);
     if (e > 0.0) chosen = i;
     sum += e;
     if (!past_end && sum > rest) break;
-  }
-  return chosen;
-}
-
-using Candidate = DrawScratch::Candidate;
-
-bool ahead(const Candidate& a, const Candidate& b) {
-  return a.logit > b.logit || (a.logit == b.logit && a.token < b.token);
-}
-/// Order of a heap that has the largest on top.
-bool behind(const Candidate& a, const Candidate& b) { return ahead(b, a); }
-
-/// Moves the smallest set whose mass is at least top_p to the back of `all` and drops the rest.
-void keep_top_p(std::vector<Candidate>& all, double top_p, double peak, double inverse_temperature) {
-  double total = 0.0;
-  for (const Candidate& c : all) total += exp_scalar((double(c.logit) - peak) * inverse_temperature);
-  std::ranges::make_heap(all, behind);
-  double mass = 0.0;
-  auto heap_end = all.end();
-  while (heap_end != all.begin()) {
-    std::pop_heap(all.begin(), heap_end, behind);
-    --heap_end;
-    mass += exp_scalar((double(heap_end->logit) - peak) * inverse_temperature);
-    if (mass >= top_p * total) break;
-  }
-  all.erase(all.begin(), heap_end);
-}
-
-std::size_t draw_filtered(const Row& row, double peak, double inverse_temperature, const SamplingParameters& p,
-                          double uniform, std::vector<Candidate>& kept) {
-  kept.clear();
-  for (std::size_t i = 0; i < row.classes; ++i) {
-    const float logit = row.at(i);
-    if (logit > -std::numeric_limits<float>::infinity()) kept.push_back({logit, std::int32_t(i)});
-  }
-  if (p.top_k > 0.0f && double(p.top_k) < double(kept.size())) {
-    const auto k = std::max<std::ptrdiff_t>(1, std::ptrdiff_t(p.top_k));
-    std::nth_element(kept.begin(), kept.begin() + (k - 1), kept.end(), ahead);
-    kept.resize(std::size_t(k));
-  }
-  if (p.top_p < 1.0f) keep_top_p(kept, p.top_p, peak, inverse_temperature);
-  std::ranges::sort(kept, {}, &Candidate::token);
-  double total = 0.0;
-  for (const Candidate& c : kept) total += exp_scalar((double(c.logit) - peak) * inverse_temperature);
-  double sum = 0.0;
-  std::size_t chosen = std::size_t(kept.front().token);
-  for (const Candidate& c : kept) {
-    const double e = exp_scalar((double(c.logit) - peak) * inverse_temperature);
-    if (e > 0.0) chosen = std::size_t(c.token);
-    sum += e;
-    if (sum > uniform * total) break;
   }
   return chosen;
 }
@@ -232,7 +139,7 @@ double uniform_of(const DrawKey& key) {
 Proposal draw_row_at(std::span<const float> logits, std::span<const float> unconditional,
                      const SamplingParameters& p, double uniform, DrawScratch& scratch) {
   const bool guided = !unconditional.empty() && p.guidance_scale != 1.0f;
-  const Row row{logits.data(), guided ? unconditional.data() : nullptr, p.guidance_scale, logits.size()};
+  const LogitRow row{logits.data(), guided ? unconditional.data() : nullptr, p.guidance_scale, logits.size()};
   const Peaks peaks = find_peaks(row);
   if (!peaks.valid) {
     const float nan = std::numeric_limits<float>::quiet_NaN();
@@ -243,7 +150,7 @@ Proposal draw_row_at(std::span<const float> logits, std::span<const float> uncon
   sum_blocks(row, peak, 1.0, blocks);
   const double log_total = std::log(blocks.total);
   Proposal proposal;
-  proposal.margin = float((1.0 - exp_scalar(double(peaks.second) - peak)) / blocks.total);
+  proposal.margin = float((1.0 - exp_of(double(peaks.second) - peak)) / blocks.total);
   if (row.classes == 1) proposal.margin = 1.0f;
   proposal.entropy = float(std::max(0.0, log_total - blocks.weighted / blocks.total));
 
@@ -253,7 +160,7 @@ Proposal draw_row_at(std::span<const float> logits, std::span<const float> uncon
   if (!(p.temperature > 0.0f) || !std::isfinite(inverse_temperature)) {
     token = first_of(row, peaks.first);
   } else if (p.top_k > 0.0f || p.top_p < 1.0f) {
-    token = draw_filtered(row, peak, inverse_temperature, p, uniform, scratch.candidates());
+    token = draw_filtered(row, {peak, inverse_temperature, p.top_k, p.top_p}, uniform, scratch.candidates());
   } else {
     if (p.temperature != 1.0f) sum_blocks(row, peak, inverse_temperature, blocks);
     token = draw_from(row, peak, inverse_temperature, blocks, uniform);

@@ -21,11 +21,12 @@ struct DrawKey {
 class DrawScratch {
  public:
   struct Candidate {
+    double weight = 0.0;  // exp((logit - peak) / temperature)
     float logit = 0.0f;
     std::int32_t token = 0;
   };
   /// Takes the memory for rows of `classes`, so that later draws allocate nothing.
-  void reserve(std::size_t classes) { candidates_.reserve(classes); }
+  void reserve(std::size_t classes) { candidates_.reserve(2 * classes); }
   std::vector<Candidate>& candidates() { return candidates_; }
 
  private:

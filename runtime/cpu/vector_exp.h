@@ -1,6 +1,16 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+
+// A loop marked LACUNA_CLONES is compiled once for each instruction set and chosen when the program is loaded.
+// Sanitizers start after such choices are made, so they get the plain version.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)
+#define LACUNA_CLONES [[gnu::target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")]]
+#else
+#define LACUNA_CLONES
+#endif
 
 /// Eight doubles at a time in the compiler's portable vectors: the lanes, and so the order of every sum, are
 /// the same on SSE2, AVX2 and AVX-512.
@@ -9,6 +19,8 @@ namespace lacuna::cpu {
 using Float8 = float __attribute__((vector_size(32)));
 using Double8 = double __attribute__((vector_size(64)));
 using Long8 = std::int64_t __attribute__((vector_size(64)));
+
+inline constexpr std::size_t kLanes = 8;
 
 /// Below this exp() is taken as 0.
 inline constexpr double kExpFloor = -708.0;
@@ -35,6 +47,13 @@ inline constexpr double kExpFloor = -708.0;
   p = p * r + 1.0;
   const Double8 scaled = (Double8)((Long8)p + ((Long8)shifted << 52));
   y = x > floor ? scaled : Double8{};
+}
+
+/// The same for one number, bit for bit what a lane gives.
+inline double exp_of(double x) {
+  Double8 y;
+  exp_of(Double8{} + x, y);
+  return y[0];
 }
 
 }  // namespace lacuna::cpu
