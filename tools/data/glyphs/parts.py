@@ -12,7 +12,7 @@ def part_path(folder, index):
 
 def write_part(path, drawn):
     """Writes the results of Renderer.draw (None or (digest, {size: png})) under a temporary name first."""
-    temporary = path + '.tmp'
+    temporary = f'{path}.part-{os.getpid()}'
     with zipfile.ZipFile(temporary, 'w', zipfile.ZIP_STORED) as archive:
         digests = [result and result[0] for result in drawn]
         archive.writestr('digests.json', json.dumps(digests))
