@@ -68,9 +68,9 @@ def attribution_lines(inputs, rows):
 
 
 CHANGES = '''What was done to the pictures: drawn from SVG (or resized from 256x256 WebP and 128x128 PNG) to
-128x128 pixels on a white ground{ink}; furniture and clip art were cropped to their ink; repeats inside a
-set, logos, blank pictures and couples of two skin tones were left out. Nothing was drawn by hand, and no
-author endorses this use.'''
+128x128 pixels on a white ground{ink}.
+Furniture and clip art were cropped to their ink. Repeats inside a set, logos, blank pictures and couples of
+two skin tones were left out. Nothing was drawn by hand, and no author endorses this use.'''
 
 WORDS = '''Words: emoji labels, keywords and groups are Unicode CLDR data, (c) Unicode, Inc., Unicode License v3
 (https://www.unicode.org/license.txt), through emojibase-data, (c) 2017-2019 Miles Johnson, MIT. Icon tags come
@@ -86,9 +86,9 @@ def write_attribution(inputs, rows, path, subject, ink=''):
     shares = ', '.join(f'{count} {name}' for name, count in by_licence.most_common())
     text = '\n'.join([
         '# Attribution', '',
-        f'{subject} ({len(rows)}: {shares}) come from the sets below. Licences were read in the sets\' own '
-        'indexes; where an index was found wrong, the licence of the original is given (fxemoji: its '
-        'visual design is CC-BY-4.0, not Apache-2.0).', '',
+        f'{subject} ({len(rows)}: {shares}) come from the sets below. Licences are those that Iconify\'s '
+        'index of the sets or the package itself names; where the index was found wrong, the licence of '
+        'the original is given (fxemoji: its visual design is CC-BY-4.0, not Apache-2.0).', '',
         *attribution_lines(inputs, rows), '',
         CHANGES.format(ink=ink), '', WORDS.format(version=packages.ICONIFY.version), ''])
     write_atomically(path, text.encode('utf-8'))
