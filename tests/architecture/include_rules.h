@@ -10,9 +10,9 @@ namespace lacuna::architecture {
 
 /// What the files of one folder may include, beside their own folder and the standard library.
 struct FolderRule {
-  std::string_view folder;                  ///< the longest folder that matches a file counts
+  std::string_view folder;  ///< or one file without extension; the longest that matches counts
   std::vector<std::string_view> project;    ///< folders, or single files without extension
-  std::vector<std::string_view> forbidden;  ///< folders taken out of `project` and of its own
+  std::vector<std::string_view> forbidden;  ///< taken out of `project`, unless that is more exact
   std::vector<std::string_view> externals;  ///< names of rows of external_groups()
 };
 

@@ -71,6 +71,17 @@ TEST(IncludeRules, SingleFilesCanBeAllowed) {
   EXPECT_EQ(violations("fusion/canvas.cpp", "#include \"runtime/weights/json.h\"\n"), 1U);
 }
 
+TEST(IncludeRules, TheMoreExactEntryWins) {
+  const std::string shards = "#include \"fusion/training/shards/shard_writer.h\"\n";
+  EXPECT_EQ(violations("runtime/preparation/captions.cpp", shards), 0U);
+  EXPECT_EQ(violations("tools/lacuna/prepare.cpp", shards), 0U);
+  EXPECT_EQ(violations("runtime/generation/pipeline.cpp", shards), 1U);
+  EXPECT_EQ(violations("tools/lacuna/prepare.cpp", "#include \"fusion/training/trainer.h\"\n"), 1U);
+  EXPECT_EQ(violations("fusion/training/shards/a.cpp", "#include \"fusion/training/trainer.h\"\n"),
+            1U);
+  EXPECT_EQ(violations("fusion/training/shards/a.cpp", "#include <torch/torch.h>\n"), 1U);
+}
+
 TEST(IncludeRules, UnknownLibrariesAndFoldersAreNoticed) {
   EXPECT_EQ(violations("text/a.cpp", "#include <boost/any.hpp>\n"), 1U);
   EXPECT_EQ(violations("novelty/a.cpp", "#include <vector>\n"), 1U);
