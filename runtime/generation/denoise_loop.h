@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "fusion/noise_schedule.h"
+#include "runtime/generation/denoiser.h"
+#include "runtime/samplers/sampler.h"
+
+namespace lacuna::generation {
+
+/// What the loop needs besides canvases and a sampler.
+struct LoopOptions {
+  int steps = 12;
+  fusion::NoiseSchedule text_schedule{fusion::ScheduleKind::linear};
+  fusion::NoiseSchedule image_schedule{fusion::ScheduleKind::cosine};
+  Draws draws;
+
+  /// Throws std::invalid_argument naming the field.
+  void validate() const;
+};
+
+/// After each step. `canvases` and `seeds` are those of the call.
+struct StepReport {
+  int step = 0;  // 1-based
+  int steps = 0;
+  int masked_left = 0;  // over all canvases
+  std::span<const fusion::Canvas> canvases;
+};
+
+enum class Continue : std::uint8_t { no, yes };
+using StepCallback = std::function<Continue(const StepReport&)>;
+
+/// Whether a run came to its end or the callback stopped it.
+enum class Outcome : std::uint8_t { finished, cancelled };
+
+struct LoopResult {
+  Outcome outcome = Outcome::finished;
+  /// By canvas: sum of the log-probabilities of its tokens, each at the moment it was revealed.
+  std::vector<double> log_probs;
+};
+
+/// The one loop of all jobs: proposes, asks the sampler, reveals, until nothing is masked. Text follows one rule
+/// of its own: what comes after an end-of-text is end-of-text, and none is placed before a known word.
+/// Canvases run as one batch; each result depends on its own canvas and seed alone. Steps in which nothing is
+/// masked any more are skipped. Throws std::invalid_argument unless there is one seed for each canvas.
+LoopResult denoise(Denoiser& denoiser, const samplers::Sampler& sampler, std::span<fusion::Canvas> canvases,
+                std::span<const std::uint64_t> seeds, const LoopOptions& options,
+                   const StepCallback& after_step = {});
+
+}  // namespace lacuna::generation

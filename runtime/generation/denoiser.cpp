@@ -1,0 +1,169 @@
+#include "runtime/generation/denoiser.h"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace lacuna::generation {
+namespace {
+
+using fusion::Canvas;
+using fusion::Modality;
+using graph::DType;
+using graph::HostTensor;
+using samplers::PositionProposal;
+
+constexpr std::size_t kKeptPlans = 64;
+
+void require(bool ok, const char* field, const char* range, double got) {
+  if (!ok) {
+    throw std::invalid_argument(std::string("[draw] expected ") + field + " " + range + ", got " +
+                                std::to_string(got));
+  }
+}
+
+Modality other(Modality modality) { return modality == Modality::text ? Modality::image : Modality::text; }
+
+/// Row counts that plans are made for, so that a run in which fewer positions are masked each step needs few.
+std::int64_t bucket(std::int64_t rows, std::int64_t unit) { return (rows + unit - 1) / unit * unit; }
+
+/// One wanted row: which request and position, and where the row lies in each branch.
+struct WantedRow {
+  std::size_t request = 0;
+  int position = 0;
+  std::int32_t row = 0;
+  std::int32_t unconditional_row = 0;
+};
+
+}  // namespace
+
+void DrawOptions::validate() const {
+  require(temperature >= 0 && std::isfinite(temperature), "temperature", ">= 0", temperature);
+  require(guidance_scale >= 0 && std::isfinite(guidance_scale), "guidance scale", ">= 0", guidance_scale);
+  require(top_k >= 0, "top-k", ">= 0 (0 = off)", top_k);
+  require(top_p > 0 && top_p <= 1, "top-p", "in (0, 1] (1 = off)", top_p);
+}
+
+/// All sequences of a pass, laid one after another.
+struct Denoiser::Batch {
+  std::vector<std::int32_t> ids;
+  std::vector<std::int32_t> positions;
+  std::vector<std::int64_t> segments;
+  std::vector<WantedRow> rows[2];  // by modality
+  bool guided[2] = {false, false};
+
+  /// Appends a sequence and returns its first row.
+  std::int32_t append(std::span<const std::int32_t> sequence, std::span<const std::int32_t> places) {
+    const auto first = std::int32_t(ids.size());
+    ids.insert(ids.end(), sequence.begin(), sequence.end());
+    positions.insert(positions.end(), places.begin(), places.end());
+    segments.push_back(std::int64_t(sequence.size()));
+    return first;
+  }
+};
+
+Denoiser::Denoiser(std::shared_ptr<const fusion::ModelFamily> family, graph::Executor& executor,
+                   std::shared_ptr<const graph::WeightSource> weights)
+    : family_(std::move(family)), executor_(executor), weights_(std::move(weights)) {}
+
+graph::Plan& Denoiser::plan(const fusion::DenoiserShape& shape) {
+  const Key key{shape.segments, shape.text.count, shape.text.guided, shape.image.count, shape.image.guided};
+  const auto found = plans_.find(key);
+  if (found != plans_.end()) return *found->second;
+  if (plans_.size() >= kKeptPlans) plans_.clear();
+  return *(plans_[key] = executor_.prepare(family_->build(shape), weights_));
+}
+
+std::size_t Denoiser::scratch_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& [key, plan] : plans_) bytes += plan->scratch_bytes();
+  return bytes;
+}
+
+std::vector<std::vector<PositionProposal>> Denoiser::propose(std::span<const DenoiseRequest> requests,
+                                                             const Draws& draws, std::uint32_t step) {
+  constexpr Modality kModalities[] = {Modality::text, Modality::image};
+  const int shift = family_->transformer().logit_shift;
+  Batch batch;
+  for (Modality m : kModalities) {
+    draws.of(m).validate();
+    batch.guided[int(m)] = draws.of(m).guidance_scale != 1.0f;
+  }
+  for (std::size_t r = 0; r < requests.size(); ++r) {
+    const Canvas& canvas = *requests[r].canvas;
+    const auto places = family_->positions(canvas);
+    const std::int32_t first = batch.append(canvas.ids(), places);
+    for (Modality m : kModalities) {
+      const std::vector<int> masked = canvas.masked_positions(m);
+      if (masked.empty()) continue;
+      std::int32_t without = first;
+      if (batch.guided[int(m)] && canvas.has(other(m))) {
+        const auto ids = canvas.ids_without(other(m));
+        if (!std::ranges::equal(ids, canvas.ids())) without = batch.append(ids, places);
+      }
+      for (int p : masked) {
+        const std::int32_t row = std::max(0, p - shift);
+        batch.rows[int(m)].push_back({r, p, first + row, without + row});
+      }
+    }
+  }
+  std::vector<std::vector<PositionProposal>> proposals(requests.size());
+  if (batch.rows[0].empty() && batch.rows[1].empty()) return proposals;
+
+  const auto total = std::int64_t(batch.ids.size());
+  const auto axes = std::int64_t(family_->transformer().position_axes());
+  fusion::DenoiserShape shape{batch.segments, {}, {}, fusion::DenoiserHead::proposals};
+  std::vector<HostTensor> inputs;
+  inputs.push_back(HostTensor::of({total}, batch.ids));
+  inputs.push_back(HostTensor::of({total, axes}, batch.positions));
+  std::vector<HostTensor> outputs;
+  for (Modality m : kModalities) {
+    const auto& rows = batch.rows[int(m)];
+    if (rows.empty()) continue;
+    const std::int64_t count = bucket(std::int64_t(rows.size()), m == Modality::text ? 8 : 32);
+    const bool guided = batch.guided[int(m)];
+    (m == Modality::text ? shape.text : shape.image) = {count, guided};
+    HostTensor wanted(DType::i32, {count}), unconditional(DType::i32, {count}), keys(DType::i32, {count, 4});
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const std::uint64_t seed = requests[rows[i].request].seed;
+      wanted.i32()[i] = rows[i].row;
+      unconditional.i32()[i] = rows[i].unconditional_row;
+      const std::int32_t key[] = {std::int32_t(std::uint32_t(seed)), std::int32_t(std::uint32_t(seed >> 32)),
+                                  std::int32_t(step), rows[i].position};
+      std::ranges::copy(key, keys.i32().subspan(4 * i).begin());
+    }
+    const DrawOptions& draw = draws.of(m);
+    const float sampling[] = {draw.temperature, draw.guidance_scale, float(draw.top_k), draw.top_p};
+    inputs.push_back(std::move(wanted));
+    if (guided) inputs.push_back(std::move(unconditional));
+    inputs.push_back(HostTensor::of({4}, sampling));
+    inputs.push_back(std::move(keys));
+    outputs.emplace_back(DType::f32, graph::Shape{count, 4});
+  }
+  plan(shape).run(inputs, outputs);
+  ++passes_;
+
+  std::size_t output = 0;
+  for (Modality m : kModalities) {
+    const auto& rows = batch.rows[int(m)];
+    if (rows.empty()) continue;
+    const std::int32_t offset = family_->tokens().range(m).begin;
+    const auto values = std::as_const(outputs[output++]).f32();
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const float* v = &values[4 * i];
+      if (!std::isfinite(v[1]) || !std::isfinite(v[3])) {
+        throw graph::DeviceError(graph::DeviceError::Kind::unsupported,
+                                 "the network gave no number at position " + std::to_string(rows[i].position) +
+                                     "; the weights are damaged or this precision is too small for them");
+      }
+      proposals[rows[i].request].push_back(
+          {rows[i].position, m, offset + std::int32_t(v[0]), v[1], v[2], v[3]});
+    }
+  }
+  for (auto& list : proposals) std::ranges::sort(list, {}, &PositionProposal::position);
+  return proposals;
+}
+
+}  // namespace lacuna::generation

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "runtime/generation/denoise_loop.h"
+
+namespace lacuna::generation {
+
+/// How a job samples; every job starts from its own defaults below.
+struct JobOptions {
+  int steps = 12;
+  std::string sampler = "confidence";  // a name of the sampler registry
+  double randomness = 0.0;             // of the confidence sampler
+  fusion::NoiseSchedule text_schedule{fusion::ScheduleKind::linear};
+  fusion::NoiseSchedule image_schedule{fusion::ScheduleKind::cosine};
+  Draws draws;
+  std::uint64_t seed = 0;
+
+  /// Throws std::invalid_argument naming the field.
+  void validate() const;
+  LoopOptions loop() const { return {steps, text_schedule, image_schedule, draws}; }
+};
+
+/// Greedy, one or two words a step.
+JobOptions caption_defaults();
+/// Sampled and guided.
+JobOptions generate_defaults();
+/// As generate, with text at temperature 0 where it is filled beside a picture.
+JobOptions infill_defaults();
+
+}  // namespace lacuna::generation

@@ -1,0 +1,144 @@
+#include "runtime/generation/pipeline.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "runtime/generation/masked_text.h"
+#include "runtime/samplers/sampler_registry.h"
+
+namespace lacuna::generation {
+namespace {
+
+using fusion::Canvas;
+using fusion::Modality;
+using vision::CodeGrid;
+using vision::CodeMask;
+using vision::Image;
+
+}  // namespace
+
+std::optional<LoopResult> Pipeline::run(std::span<Canvas> canvases, std::span<const std::uint64_t> seeds,
+                                        const JobOptions& options, const StepCallback& after_step) {
+  const auto sampler = samplers::make_sampler(options.sampler, {options.randomness});
+  LoopResult result = denoise(*model_.denoiser, *sampler, canvases, seeds, options.loop(), after_step);
+  if (result.outcome == Outcome::cancelled) return std::nullopt;
+  return result;
+}
+
+std::vector<CodeGrid> Pipeline::encode(std::span<const Image> pictures) {
+  return model_.images->encode(pictures);
+}
+
+std::vector<CodeGrid> Pipeline::codes_of(std::span<const Canvas> canvases) const {
+  const auto& tokens = model_.family->tokens();
+  std::vector<CodeGrid> grids;
+  for (const Canvas& canvas : canvases) {
+    const fusion::Span& span = canvas.span(Modality::image);
+    std::vector<std::int32_t> codes;
+    for (std::int32_t id : canvas.ids(Modality::image)) codes.push_back(id - tokens.image.begin);
+    grids.emplace_back(vision::Size{span.grid_height, span.grid_width}, std::move(codes));
+  }
+  return grids;
+}
+
+Results<Caption> Pipeline::caption(std::span<const Image> pictures, std::string_view prefix,
+                                   const JobOptions& options, const StepCallback& after_step) {
+  std::vector<Image> fitted;
+  for (const Image& picture : pictures) {
+    fitted.push_back(vision::fit(picture, vision::letterbox(picture.size(), model_.picture_size()),
+                                 {255, 255, 255}));
+  }
+  const auto words = encode_masked_text(*model_.text, model_.family->tokens(), prefix);
+  std::vector<Canvas> canvases;
+  std::vector<std::uint64_t> seeds;
+  for (const CodeGrid& codes : encode(fitted)) {
+    canvases.push_back(model_.family->caption(codes.cells(), words));
+    seeds.push_back(options.seed + seeds.size());
+  }
+  const auto run_result = run(canvases, seeds, options, after_step);
+  if (!run_result) return std::nullopt;
+  std::vector<Caption> captions;
+  for (std::size_t i = 0; i < canvases.size(); ++i) {
+    const auto ids = canvases[i].ids(Modality::text);
+    captions.push_back({decode_text(canvases[i]), {ids.begin(), ids.end()}, run_result->log_probs[i], seeds[i]});
+  }
+  return captions;
+}
+
+Results<Picture> Pipeline::generate(std::span<const std::string> prompts, const JobOptions& options,
+                                    const StepCallback& after_step) {
+  std::vector<Canvas> canvases;
+  std::vector<std::uint64_t> seeds;
+  for (const std::string& prompt : prompts) {
+    const auto ids = encode_masked_text(*model_.text, model_.family->tokens(), prompt);
+    canvases.push_back(model_.family->generate(ids));
+    seeds.push_back(options.seed + seeds.size());
+  }
+  if (!run(canvases, seeds, options, after_step)) return std::nullopt;
+  std::vector<CodeGrid> codes = codes_of(canvases);
+  std::vector<Image> images = model_.images->decode(codes);
+  std::vector<Picture> pictures;
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    pictures.push_back({std::move(images[i]), std::move(codes[i]), seeds[i]});
+  }
+  return pictures;
+}
+
+Results<InfillResult> Pipeline::infill(std::span<const InfillRequest> requests, const JobOptions& options,
+                                       const StepCallback& after_step) {
+  const auto& sizes = model_.family->sizes();
+  const auto& tokens = model_.family->tokens();
+  std::vector<Canvas> canvases;
+  std::vector<std::uint64_t> seeds;
+  for (const InfillRequest& request : requests) {
+    std::vector<std::int32_t> codes(std::size_t(sizes.image_length()), fusion::kMaskedCode);
+    if (request.picture) {
+      const CodeGrid grid = encode({&*request.picture, 1}).front();
+      std::ranges::copy(grid.cells(), codes.begin());
+    }
+    if (request.repaint) {
+      if (request.repaint->count() != codes.size()) {
+        throw std::invalid_argument("[infill] expected a mask of " + std::to_string(codes.size()) +
+                                    " codes, got " + std::to_string(request.repaint->count()));
+      }
+      for (std::size_t i = 0; i < codes.size(); ++i) {
+        if (request.repaint->cells()[i]) codes[i] = fusion::kMaskedCode;
+      }
+    }
+    const std::vector<std::int32_t> text =
+        request.text.value_or(std::vector<std::int32_t>(std::size_t(sizes.text_length), tokens.mask));
+    canvases.push_back(model_.family->infill(text, codes));
+    seeds.push_back(request.seed);
+  }
+  const auto run_result = run(canvases, seeds, options, after_step);
+  if (!run_result) return std::nullopt;
+  std::vector<CodeGrid> codes = codes_of(canvases);
+  std::vector<Image> images = model_.images->decode(codes);
+  std::vector<InfillResult> results;
+  for (std::size_t i = 0; i < canvases.size(); ++i) {
+    const auto ids = canvases[i].ids(Modality::text);
+    results.push_back({decode_text(canvases[i]), {ids.begin(), ids.end()}, std::move(images[i]),
+                       std::move(codes[i]), run_result->log_probs[i]});
+  }
+  return results;
+}
+
+Image Pipeline::decode(const Canvas& canvas, CodeMask& masked) {
+  const auto& tokens = model_.family->tokens();
+  const fusion::Span& span = canvas.span(Modality::image);
+  CodeGrid codes(vision::Size{span.grid_height, span.grid_width});
+  masked = CodeMask(codes.size());
+  const auto ids = canvas.ids(Modality::image);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    masked.cells()[i] = ids[i] == tokens.mask;
+    codes.cells()[i] = ids[i] == tokens.mask ? 0 : ids[i] - tokens.image.begin;
+  }
+  return model_.images->decode({&codes, 1}).front();
+}
+
+std::string Pipeline::decode_text(const Canvas& canvas, std::string_view mask_symbol) const {
+  return generation::decode_text(*model_.text, model_.family->tokens(), canvas.ids(Modality::text), mask_symbol);
+}
+
+}  // namespace lacuna::generation

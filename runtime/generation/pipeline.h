@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runtime/generation/job_options.h"
+#include "runtime/generation/model.h"
+#include "vision/code_grid.h"
+#include "vision/image.h"
+#include "vision/resize.h"
+
+namespace lacuna::generation {
+
+struct Caption {
+  std::string text;
+  std::vector<std::int32_t> tokens;  // the whole text span, ids of the token space
+  double log_prob = 0.0;             // sum over its tokens, each when it was revealed
+  std::uint64_t seed = 0;
+};
+
+struct Picture {
+  vision::Image image;
+  vision::CodeGrid codes;
+  std::uint64_t seed = 0;
+};
+
+/// A picture and a text of which parts are to be filled. What is absent is drawn whole.
+struct InfillRequest {
+  std::optional<vision::Image> picture;         // of Model::picture_size()
+  std::optional<vision::CodeMask> repaint;      // codes to draw anew; absent = none when there is a picture
+  std::optional<std::vector<std::int32_t>> text;  // ids with masks, see encode_masked_text; absent = all masked
+  std::uint64_t seed = 0;
+};
+
+struct InfillResult {
+  std::string text;
+  std::vector<std::int32_t> tokens;
+  vision::Image image;      // decoded from `codes`; known pixels are a reconstruction here
+  vision::CodeGrid codes;
+  double log_prob = 0.0;
+};
+
+/// What happened, or nullopt when the callback cancelled.
+template <class T>
+using Results = std::optional<std::vector<T>>;
+
+/// The three jobs on an open model. Pictures of one call run as one batch; each result depends on its own
+/// input and seed alone. All throw std::invalid_argument for options and inputs out of range.
+class Pipeline {
+ public:
+  explicit Pipeline(Model model) : model_(std::move(model)) {}
+
+  const Model& model() const { return model_; }
+  Model& model() { return model_; }
+
+  /// Pictures of any size, letterboxed on white. `prefix` are words that each caption starts with.
+  Results<Caption> caption(std::span<const vision::Image> pictures, std::string_view prefix,
+                           const JobOptions& options, const StepCallback& after_step = {});
+  /// One picture for each prompt; picture i has the seed options.seed + i.
+  Results<Picture> generate(std::span<const std::string> prompts, const JobOptions& options,
+                            const StepCallback& after_step = {});
+  Results<InfillResult> infill(std::span<const InfillRequest> requests, const JobOptions& options,
+                               const StepCallback& after_step = {});
+
+  /// The picture of a canvas as it stands; masked codes are decoded as code 0 and set in `masked`.
+  vision::Image decode(const fusion::Canvas& canvas, vision::CodeMask& masked);
+  /// The text of a canvas as it stands.
+  std::string decode_text(const fusion::Canvas& canvas, std::string_view mask_symbol = {}) const;
+  /// Codes of pictures that are of Model::picture_size() already.
+  std::vector<vision::CodeGrid> encode(std::span<const vision::Image> pictures);
+
+ private:
+  std::optional<LoopResult> run(std::span<fusion::Canvas> canvases, std::span<const std::uint64_t> seeds,
+                                const JobOptions& options, const StepCallback& after_step);
+  std::vector<vision::CodeGrid> codes_of(std::span<const fusion::Canvas> canvases) const;
+
+  Model model_;
+};
+
+}  // namespace lacuna::generation
