@@ -19,12 +19,18 @@ namespace fs = std::filesystem;
 constexpr std::size_t kBufferBytes = std::size_t{256} << 10;
 constexpr ::mode_t kNewFileMode = 0666;
 
-/// The file that a chain of symbolic links ends at, existing or not.
+/// The file that a chain of symbolic links ends at, existing or not (std::filesystem::canonical
+/// wants it to exist).
 fs::path resolve_links(const fs::path& path) {
-  std::error_code error;
-  if (!fs::is_symlink(fs::symlink_status(path, error))) return path;
-  fs::path resolved = fs::weakly_canonical(path, error);
-  return error ? path : resolved;
+  constexpr int kMaxLinks = 40;
+  fs::path resolved = path;
+  for (int i = 0; i < kMaxLinks; ++i) {
+    std::error_code error;
+    const fs::path target = fs::read_symlink(resolved, error);
+    if (error) return resolved;
+    resolved = resolved.parent_path() / target;  // an absolute target replaces the folder
+  }
+  throw IoError(path, "follow the symbolic link", ELOOP);
 }
 
 fs::path folder_of(const fs::path& path) {

@@ -164,8 +164,10 @@ void write_shards(const fs::path& folder, std::span<const TensorData> tensors,
   Json index = Json::object();
   index.set("metadata", Json::object().set("total_size", total));
   index.set("weight_map", Json(std::move(map)));
-  write_json_file(folder / kIndexFileName, index);
+  // From here on an error may come after the index is visible (the folder's fsync), so the shards
+  // have to stay.
   shards.keep();
+  write_json_file(folder / kIndexFileName, index);
 }
 
 }  // namespace
