@@ -54,6 +54,7 @@ Value swiglu(GraphBuilder& b, Value gate, Value up) {
 
 Value rope(GraphBuilder& b, Value x, Value positions, const RopeAttributes& attributes) {
   const Shape s = b.shape(x);
+  if (b.dtype(x) != DType::f32) fail(Op::rope, "an f32 input", std::string(name_of(b.dtype(x))));
   const int pairs = std::accumulate(attributes.sections.begin(), attributes.sections.end(), 0);
   if (s.rank() != 2 || attributes.head_dim < 1 || s[1] % attributes.head_dim != 0) {
     fail(Op::rope, "an input [T, heads * " + std::to_string(attributes.head_dim) + "]", s.to_string());
@@ -113,10 +114,13 @@ Value propose(GraphBuilder& b, Value hidden, std::optional<Value> unconditional,
   if (!(b.shape(sampling) == Shape{4})) {
     fail(Op::propose, "sampling parameters [4]", b.shape(sampling).to_string());
   }
+  inputs.push_back(sampling);
+  for (Value x : inputs) {
+    if (b.dtype(x) != DType::f32) fail(Op::propose, "f32 inputs", std::string(name_of(b.dtype(x))));
+  }
   if (!(b.shape(keys) == Shape{s[0], 4}) || b.dtype(keys) != DType::i32) {
     fail(Op::propose, "keys i32 [" + std::to_string(s[0]) + ", 4]", b.shape(keys).to_string());
   }
-  inputs.push_back(sampling);
   inputs.push_back(keys);
   return b.node(Op::propose, inputs, DType::f32, {s[0], 4}, {});
 }

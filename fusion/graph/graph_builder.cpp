@@ -15,6 +15,15 @@ void require(bool ok, Op op, const char* expected, const Shape& got) {
   if (!ok) fail(op, expected, got.to_string());
 }
 
+/// Arithmetic is defined on f32 alone; i32 values are ids and positions.
+void require_real(const GraphBuilder& b, Op op, std::span<const Value> xs) {
+  for (Value x : xs) {
+    if (b.dtype(x) != DType::f32) {
+      fail(op, "f32 inputs", std::string(name_of(b.dtype(x))) + " " + b.shape(x).to_string());
+    }
+  }
+}
+
 int normalised_axis(Op op, int axis, const Shape& shape) {
   const int i = axis < 0 ? axis + shape.rank() : axis;
   if (i < 0 || i >= shape.rank()) fail(op, "an axis of " + shape.to_string(), std::to_string(axis));
@@ -78,6 +87,20 @@ Value GraphBuilder::constant(Shape shape, std::vector<float> elements) {
 
 Value GraphBuilder::node(Op op, std::vector<Value> inputs, DType dtype, Shape shape,
                          Attributes attributes) {
+  switch (op) {  // the ops that move elements about, or read ids, take i32 as well
+    case Op::gather_rows:
+    case Op::reshape:
+    case Op::permute:
+    case Op::slice:
+    case Op::concat:
+    case Op::cast:
+    case Op::draw:
+    case Op::rope:
+    case Op::propose:
+      break;
+    default:
+      require_real(*this, op, inputs);
+  }
   Node node{op, {}, -1, std::move(attributes)};
   for (Value x : inputs) {
     this->shape(x);
@@ -247,11 +270,11 @@ Value GraphBuilder::draw(Value logits, std::optional<Value> unconditional, Value
             shape(*unconditional));
     inputs.push_back(*unconditional);
   }
-  require(shape(sampling) == Shape{4} && dtype(sampling) == DType::f32, Op::draw,
-          "sampling parameters f32 [4]", shape(sampling));
+  inputs.push_back(sampling);
+  require_real(*this, Op::draw, inputs);
+  require(shape(sampling) == Shape{4}, Op::draw, "sampling parameters f32 [4]", shape(sampling));
   require(shape(keys) == Shape{s[0], 4} && dtype(keys) == DType::i32, Op::draw,
           ("keys i32 [" + std::to_string(s[0]) + ", 4]").c_str(), shape(keys));
-  inputs.push_back(sampling);
   inputs.push_back(keys);
   return node(Op::draw, inputs, DType::f32, {s[0], 4}, {});
 }
@@ -262,6 +285,11 @@ void GraphBuilder::output(std::string name, Value x) {
   if (info.kind != ValueKind::computed || !info.name.empty()) {
     throw std::invalid_argument("[output] expected a computed value that is not an output yet for \"" +
                                 name + "\"");
+  }
+  for (ValueId id : graph_.outputs) {
+    if (graph_.value(id).name == name) {
+      throw std::invalid_argument("[output] expected a new name, got \"" + name + "\" again");
+    }
   }
   info.name = std::move(name);
   graph_.outputs.push_back(x.id);

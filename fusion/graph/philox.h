@@ -19,10 +19,10 @@ constexpr std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 2> k
   return counter;
 }
 
-/// A uniform in (0, 1) on a grid of 2^-53, offset by half a step so that neither end is hit.
+/// A uniform in (0, 1): the odd multiples of 2^-53, all of them exact in a double, so that neither end is hit.
 constexpr double uniform53(std::uint32_t high, std::uint32_t low) {
-  const std::uint64_t bits = ((std::uint64_t{high} << 32) | low) >> 11;
-  return (double(bits) + 0.5) * 0x1.0p-53;
+  const std::uint64_t bits = ((std::uint64_t{high} << 32) | low) >> 12;
+  return (double(bits) + 0.5) * 0x1.0p-52;
 }
 
 /// What a stream of random numbers is for, so that two uses never share a counter.
