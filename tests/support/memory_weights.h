@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstring>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "fusion/graph/weight_source.h"
+
+namespace lacuna::testing_support {
+
+/// Weights in memory, for tests.
+class MemoryWeights final : public graph::WeightSource {
+ public:
+  void add(const std::string& name, graph::DType dtype, graph::Shape shape, std::vector<std::byte> bytes,
+           std::vector<float> row_scale = {}) {
+    Entry& entry = entries_[name];
+    entry.bytes = std::move(bytes);
+    entry.row_scale = std::move(row_scale);
+    entry.view = {dtype, shape, entry.bytes, entry.row_scale};
+  }
+  void add(const std::string& name, graph::Shape shape, std::span<const float> values) {
+    std::vector<std::byte> bytes(values.size_bytes());
+    if (!bytes.empty()) std::memcpy(bytes.data(), values.data(), bytes.size());
+    add(name, graph::DType::f32, shape, std::move(bytes));
+  }
+
+  const graph::WeightView* find(std::string_view name) const override {
+    const auto at = entries_.find(std::string(name));
+    return at == entries_.end() ? nullptr : &at->second.view;
+  }
+
+ private:
+  struct Entry {
+    std::vector<std::byte> bytes;
+    std::vector<float> row_scale;
+    graph::WeightView view;
+  };
+  std::map<std::string, Entry> entries_;
+};
+
+}  // namespace lacuna::testing_support
