@@ -1,0 +1,47 @@
+#include "tools/lacuna/failure.h"
+
+#include <cerrno>
+#include <new>
+
+#include "fusion/graph/executor.h"
+#include "runtime/weights/checkpoint_error.h"
+#include "runtime/weights/io_error.h"
+#include "runtime/weights/json.h"
+#include "vision/image_error.h"
+
+namespace lacuna::tools {
+namespace {
+
+ExitCode code_of(const vision::ImageError& error) {
+  switch (error.kind()) {
+    case vision::ImageError::Kind::not_found: return kMissingFile;
+    case vision::ImageError::Kind::unreadable: return kInputOutput;
+    default: return kBadData;
+  }
+}
+
+ExitCode code_of(const weights::IoError& error) {
+  return error.error() == ENOENT || error.error() == ENOTDIR ? kMissingFile : kInputOutput;
+}
+
+}  // namespace
+
+Failure bad_flag(const std::string& flag, const std::string& expected, const std::string& got) {
+  return Failure(kBadValue, flag + ": expected " + expected + ", got " + got);
+}
+
+Report report_of(const std::exception& error) {
+  if (const auto* e = dynamic_cast<const Failure*>(&error)) return {e->code(), e->what()};
+  if (const auto* e = dynamic_cast<const vision::ImageError*>(&error)) return {code_of(*e), e->what()};
+  if (const auto* e = dynamic_cast<const weights::IoError*>(&error)) return {code_of(*e), e->what()};
+  if (dynamic_cast<const weights::CheckpointError*>(&error)) return {kBadData, error.what()};
+  if (dynamic_cast<const weights::JsonError*>(&error)) return {kBadData, error.what()};
+  if (dynamic_cast<const graph::DeviceError*>(&error)) return {kUnavailable, error.what()};
+  if (dynamic_cast<const std::bad_alloc*>(&error)) {
+    return {kUnavailable, "out of memory; close other programs or use fewer pictures at once (--batch-count)"};
+  }
+  if (dynamic_cast<const std::invalid_argument*>(&error)) return {kBadValue, error.what()};
+  return {kInternalError, std::string("internal error: ") + error.what()};
+}
+
+}  // namespace lacuna::tools
