@@ -66,6 +66,14 @@ std::vector<const std::string*> usable_lines(const SentencePieceTrainingOptions&
   return chosen;
 }
 
+/// The library's message without its source position and condition: "./src/x.cc(12) [(a) == (b)]
+/// Message".
+std::string reason(std::string_view message) {
+  const std::size_t end = message.rfind("] ");
+  const bool bare = end == message.npos || end + 2 == message.size();
+  return std::string(bare ? message : message.substr(end + 2));
+}
+
 const char* flag(bool value) { return value ? "true" : "false"; }
 
 }  // namespace
@@ -76,8 +84,8 @@ void SentencePieceTrainingOptions::validate() const {
     fail("vocab_size in [" + std::to_string(smallest) + ", " + std::to_string(kMaxVocabSize) +
          "], got " + std::to_string(vocab_size));
   }
-  if (!(character_coverage >= 0.9 && character_coverage <= 1.0)) {
-    fail("character_coverage in [0.9, 1], got " + std::to_string(character_coverage));
+  if (!(character_coverage >= 0.98 && character_coverage <= 1.0)) {
+    fail("character_coverage in [0.98, 1], got " + std::to_string(character_coverage));
   }
   if (max_lines < 0) fail("max_lines of 0 or more, got " + std::to_string(max_lines));
 }
@@ -113,7 +121,7 @@ std::string train_sentencepiece(const SentencePieceTrainingOptions& options,
   std::string model;
   const auto status = sentencepiece::SentencePieceTrainer::Train(flags, &iterator, &model);
   if (!status.ok()) {
-    throw std::invalid_argument("[train_sentencepiece] " + std::string(status.error_message()));
+    throw std::invalid_argument("[train_sentencepiece] " + reason(status.error_message()));
   }
   return model;
 }

@@ -27,7 +27,7 @@ struct SentencePieceTrainingOptions {
   bool byte_fallback = true;
   /// Each digit is a piece of its own.
   bool split_digits = true;
-  /// Share of the characters of `lines` that the vocabulary covers, in [0.9, 1].
+  /// Share of the characters of `lines` that the vocabulary covers, in [0.98, 1].
   double character_coverage = 1.0;
   /// Longer corpora are sampled down to this many lines; 0 = never.
   std::int64_t max_lines = 0;
