@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -9,7 +10,8 @@
 
 namespace lacuna::runtime {
 
-/// Arithmetic of an engine's large products; `automatic` is the fastest that this machine does well.
+/// Arithmetic of an engine's large products; `automatic` is the fastest that this machine does
+/// well.
 enum class Precision : std::uint8_t { automatic, f32, bf16, int8 };
 
 struct BackendOptions {
@@ -29,8 +31,10 @@ struct Backend {
 /// Every backend of this build, the preferred one first.
 std::span<const Backend> backend_registry();
 
-/// By name, or "auto" for the preferred one. Throws graph::DeviceError (unsupported) listing what is there.
-std::unique_ptr<graph::Executor> make_executor(std::string_view name, const BackendOptions& options);
+/// By name, or "auto" for the preferred one. Throws graph::DeviceError (unsupported) listing what
+/// is there.
+std::unique_ptr<graph::Executor> make_executor(std::string_view name,
+                                               const BackendOptions& options);
 
 /// "auto", "f32", "bf16", "int8". Throws std::invalid_argument.
 Precision precision_named(std::string_view name);
