@@ -114,7 +114,7 @@ vision::VqConfig tiny_vq_config(const TinyModel& model) {
 void write_tiny_model(const fs::path& folder, const TinyModel& model) {
   fs::create_directories(folder / "image_tokenizer");
   text::SentencePieceTrainingOptions training;
-  training.vocab_size = 320;
+  training.vocab_size = 296;
   const std::vector<std::string> captions = tiny_captions();
   text::train_sentencepiece(training, captions, folder / "tokenizer.model");
   const int vocabulary = text::SentencePieceTokenizer::open(folder / "tokenizer.model").size();
