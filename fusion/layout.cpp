@@ -38,7 +38,13 @@ Canvas layout_infill(const TokenSpace& space, const LayoutSizes& sizes, std::spa
   }
   std::vector<std::int32_t> image;
   image.reserve(codes.size());
-  for (std::int32_t code : codes) image.push_back(code == kMaskedCode ? space.mask : space.image.begin + code);
+  for (std::int32_t code : codes) {
+    if (code != kMaskedCode && (code < 0 || code >= space.image.size)) {
+      throw std::invalid_argument("[layout] expected image codes in [0, " + std::to_string(space.image.size) +
+                                  "), got " + std::to_string(code));
+    }
+    image.push_back(code == kMaskedCode ? space.mask : space.image.begin + code);
+  }
   Canvas canvas;
   canvas.append_span(space, Modality::text, padded(text, sizes.text_length, space.end_of_text));
   canvas.append_frame(space.begin_image);

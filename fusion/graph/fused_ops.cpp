@@ -118,8 +118,8 @@ Value propose(GraphBuilder& b, Value hidden, std::optional<Value> unconditional,
   for (Value x : inputs) {
     if (b.dtype(x) != DType::f32) fail(Op::propose, "f32 inputs", std::string(name_of(b.dtype(x))));
   }
-  if (!(b.shape(keys) == Shape{s[0], 4}) || b.dtype(keys) != DType::i32) {
-    fail(Op::propose, "keys i32 [" + std::to_string(s[0]) + ", 4]", b.shape(keys).to_string());
+  if (!(b.shape(keys) == Shape{s[0], 5}) || b.dtype(keys) != DType::i32) {
+    fail(Op::propose, "keys i32 [" + std::to_string(s[0]) + ", 5]", b.shape(keys).to_string());
   }
   inputs.push_back(keys);
   return b.node(Op::propose, inputs, DType::f32, {s[0], 4}, {});

@@ -273,8 +273,8 @@ Value GraphBuilder::draw(Value logits, std::optional<Value> unconditional, Value
   inputs.push_back(sampling);
   require_real(*this, Op::draw, inputs);
   require(shape(sampling) == Shape{4}, Op::draw, "sampling parameters f32 [4]", shape(sampling));
-  require(shape(keys) == Shape{s[0], 4} && dtype(keys) == DType::i32, Op::draw,
-          ("keys i32 [" + std::to_string(s[0]) + ", 4]").c_str(), shape(keys));
+  require(shape(keys) == Shape{s[0], 5} && dtype(keys) == DType::i32, Op::draw,
+          ("keys i32 [" + std::to_string(s[0]) + ", 5]").c_str(), shape(keys));
   inputs.push_back(keys);
   return node(Op::draw, inputs, DType::f32, {s[0], 4}, {});
 }

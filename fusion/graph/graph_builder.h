@@ -58,8 +58,8 @@ class GraphBuilder {
   /// [B, C, H, W] -> [B, C, 2H, 2W].
   Value upsample_nearest2x(Value x);
   /// Draws one class for each row. logits [M, V]; unconditional [M, V] optional (guidance); sampling f32
-  /// [4] = temperature, guidance scale, top-k (0 = off), top-p (1 = off); keys i32 [M, 4] = Philox key low,
-  /// key high, step, position -> proposals [M, 4]; see proposal.h for the exact definition.
+  /// [4] = temperature, guidance scale, top-k (0 = off), top-p (1 = off); keys i32 [M, 5] = Philox key low,
+  /// key high, step, position, class that may not be drawn (-1 = none) -> proposals [M, 4]; see proposal.h for the exact definition.
   Value draw(Value logits, std::optional<Value> unconditional, Value sampling, Value keys);
 
   /// Adds a node of any op whose output shape the caller has worked out; used by fused_ops.h.

@@ -95,7 +95,7 @@ class LacunaFamily final : public ModelFamily {
     std::optional<Value> unconditional;
     if (rows.guided) unconditional = hidden_rows(b, name + "_unconditional_rows", rows.count, x_TD);
     const Value sampling = b.input(name + "_sampling", graph::DType::f32, {4});
-    const Value keys = b.input(name + "_keys", graph::DType::i32, {rows.count, 4});
+    const Value keys = b.input(name + "_keys", graph::DType::i32, {rows.count, 5});
     b.output(name + "_proposals", graph::propose(b, hidden, unconditional, slice, sampling, keys));
   }
 

@@ -33,8 +33,8 @@ struct DenoiserShape {
 ///
 /// Inputs of the graph, in this order; those of a modality only where its row count is not 0:
 ///   ids i32 [T], positions i32 [T, axes],
-///   text_rows i32 [Mt], text_unconditional_rows i32 [Mt] (guided), text_sampling f32 [4], text_keys i32 [Mt, 4],
-///   image_rows i32 [Mi], image_unconditional_rows i32 [Mi] (guided), image_sampling f32 [4], image_keys i32 [Mi, 4].
+///   text_rows i32 [Mt], text_unconditional_rows i32 [Mt] (guided), text_sampling f32 [4], text_keys i32 [Mt, 5],
+///   image_rows i32 [Mi], image_unconditional_rows i32 [Mi] (guided), image_sampling f32 [4], image_keys i32 [Mi, 5].
 /// Rows index T. With logits the sampling and keys inputs do not exist and guided must be false.
 /// Outputs: text_proposals [Mt, 4], image_proposals [Mi, 4] with tokens relative to the modality's range; or
 /// text_logits [Mt, text range], image_logits [Mi, image range].

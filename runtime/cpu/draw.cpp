@@ -118,6 +118,8 @@ std::size_t draw_from(const LogitRow& row, double peak, double inverse_temperatu
   return chosen;
 }
 
+constexpr std::size_t kKeyWords = 5;  // of a row of keys
+
 }  // namespace
 
 void validate(const SamplingParameters& p) {
@@ -172,18 +174,27 @@ Proposal draw_row_at(std::span<const float> logits, std::span<const float> uncon
 
 Proposal draw_row(std::span<const float> logits, std::span<const float> unconditional,
                   const SamplingParameters& parameters, const DrawKey& key, DrawScratch& scratch) {
-  return draw_row_at(logits, unconditional, parameters, uniform_of(key), scratch);
+  if (key.banned < 0 || std::size_t(key.banned) >= logits.size()) {
+    return draw_row_at(logits, unconditional, parameters, uniform_of(key), scratch);
+  }
+  const bool guided = !unconditional.empty() && parameters.guidance_scale != 1.0f;
+  const LogitRow row{logits.data(), guided ? unconditional.data() : nullptr, parameters.guidance_scale, logits.size()};
+  scratch.row().resize(row.classes);
+  for (std::size_t i = 0; i < row.classes; ++i) scratch.row()[i] = row.at(i);
+  scratch.row()[std::size_t(key.banned)] = -std::numeric_limits<float>::infinity();
+  return draw_row_at(scratch.row(), {}, parameters, uniform_of(key), scratch);
 }
 
 void draw_rows(std::span<const float> logits, std::span<const float> unconditional, std::span<const float> sampling,
                std::span<const std::int32_t> keys, std::span<float> proposals, DrawScratch& scratch) {
   const SamplingParameters parameters{sampling[0], sampling[1], sampling[2], sampling[3]};
   validate(parameters);
-  const std::size_t rows = keys.size() / 4;
+  const std::size_t rows = keys.size() / kKeyWords;
   const std::size_t classes = rows ? logits.size() / rows : 0;
   for (std::size_t m = 0; m < rows; ++m) {
-    const std::int32_t* k = keys.data() + 4 * m;
-    const DrawKey key{std::uint32_t(k[0]), std::uint32_t(k[1]), std::uint32_t(k[2]), std::uint32_t(k[3])};
+    const std::int32_t* k = keys.data() + kKeyWords * m;
+    const DrawKey key{std::uint32_t(k[0]), std::uint32_t(k[1]), std::uint32_t(k[2]), std::uint32_t(k[3]),
+                      k[4]};
     const auto second = unconditional.empty() ? unconditional : unconditional.subspan(m * classes, classes);
     const auto proposal =
         std::bit_cast<std::array<float, 4>>(draw_row(logits.subspan(m * classes, classes), second, parameters, key, scratch));

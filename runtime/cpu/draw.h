@@ -15,9 +15,10 @@ struct DrawKey {
   std::uint32_t key_high = 0;
   std::uint32_t step = 0;
   std::uint32_t position = 0;
+  std::int32_t banned = -1;  // class that is not drawn; -1 = none
 };
 
-/// Working memory of top-k and top-p, one for each thread. Unused while both filters are off.
+/// Working memory of top-k, top-p and banned classes, one for each thread.
 class DrawScratch {
  public:
   struct Candidate {
@@ -26,11 +27,17 @@ class DrawScratch {
     std::int32_t token = 0;
   };
   /// Takes the memory for rows of `classes`, so that later draws allocate nothing.
-  void reserve(std::size_t classes) { candidates_.reserve(2 * classes); }
+  void reserve(std::size_t classes) {
+    candidates_.reserve(2 * classes);
+    row_.reserve(classes);
+  }
   std::vector<Candidate>& candidates() { return candidates_; }
+  /// A row of logits changed before the draw.
+  std::vector<float>& row() { return row_; }
 
  private:
   std::vector<Candidate> candidates_;
+  std::vector<float> row_;
 };
 
 /// Throws std::invalid_argument naming the field: temperature finite and >= 0, guidance scale finite,
@@ -40,7 +47,8 @@ void validate(const graph::SamplingParameters& parameters);
 /// The uniform in (0, 1) that belongs to `key`: Philox4x32-10 at counter {position, step, token stream, 0}.
 double uniform_of(const DrawKey& key);
 
-/// Proposes a class for one row of logits (graph/proposal.h has the definition), with the uniform of `key`.
+/// Proposes a class for one row of logits (graph/proposal.h has the definition), with the uniform of `key` and
+/// without its banned class, whose probability counts as 0 in all that is reported.
 /// `unconditional` is empty or as long as `logits`; it counts only when guidance_scale is not 1.
 /// -inf is a class that is never drawn. A row with NaN or +inf, or without a finite logit, gives token 0
 /// with log_prob, margin and entropy NaN. Equal logits at the edge of top-k or top-p are kept in class
@@ -53,7 +61,7 @@ graph::Proposal draw_row(std::span<const float> logits, std::span<const float> u
 graph::Proposal draw_row_at(std::span<const float> logits, std::span<const float> unconditional,
                             const graph::SamplingParameters& parameters, double uniform, DrawScratch& scratch);
 
-/// `draw` on whole tensors: logits [M, V], unconditional [M, V] or empty, sampling [4], keys [M, 4] ->
+/// `draw` on whole tensors: logits [M, V], unconditional [M, V] or empty, sampling [4], keys [M, 5] ->
 /// proposals [M, 4]. Throws std::invalid_argument for parameters that validate() refuses.
 void draw_rows(std::span<const float> logits, std::span<const float> unconditional, std::span<const float> sampling,
                std::span<const std::int32_t> keys, std::span<float> proposals, DrawScratch& scratch);

@@ -65,7 +65,9 @@ LoopResult denoise(Denoiser& denoiser, const samplers::Sampler& sampler, std::sp
   std::vector<Plan> plans;
   for (const Canvas& canvas : canvases) plans.push_back(plan_steps(canvas, options));
 
-  for (int step = 0; step < options.steps; ++step) {
+  // Past the planned steps there is something left only where an early end-of-text was taken back.
+  for (int step = 0; step < options.steps || total_masked(canvases) > 0; ++step) {
+    const auto planned = std::size_t(std::min(step, options.steps - 1));
     std::vector<DenoiseRequest> requests;
     std::vector<std::size_t> active;
     for (std::size_t c = 0; c < canvases.size(); ++c) {
@@ -78,13 +80,13 @@ LoopResult denoise(Denoiser& denoiser, const samplers::Sampler& sampler, std::sp
     for (std::size_t i = 0; i < active.size(); ++i) {
       const std::size_t c = active[i];
       samplers::StepInfo info{seeds[c], std::uint32_t(step), options.steps,
-                              {plans[c].keep[0][std::size_t(step)], plans[c].keep[1][std::size_t(step)]}};
-      if (!info.last()) drop_early_ends(space, canvases[c], proposals[i]);
-      const samplers::Moves moves = sampler.decide(canvases[c], proposals[i], info);
+                              {plans[c].keep[0][planned], plans[c].keep[1][planned]}};
+      samplers::Moves moves = sampler.decide(canvases[c], proposals[i], info);
+      drop_early_ends(space, canvases[c], moves);
       result.log_probs[c] += apply(moves, proposals[i], canvases[c]);
       fill_after_end(space, canvases[c]);
     }
-    const StepReport report{step + 1, options.steps, total_masked(canvases), canvases};
+    const StepReport report{step + 1, std::max(step + 1, options.steps), total_masked(canvases), canvases};
     if (after_step && after_step(report) == Continue::no) {
       result.outcome = Outcome::cancelled;
       break;

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "runtime/generation/text_end.h"
+
 namespace lacuna::generation {
 namespace {
 
@@ -16,6 +18,7 @@ using graph::HostTensor;
 using samplers::PositionProposal;
 
 constexpr std::size_t kKeptPlans = 64;
+constexpr std::int64_t kKeyWords = 5;  // of a row of the keys input
 
 void require(bool ok, const char* field, const char* range, double got) {
   if (!ok) {
@@ -35,7 +38,19 @@ struct WantedRow {
   int position = 0;
   std::int32_t row = 0;
   std::int32_t unconditional_row = 0;
+  std::int32_t banned = -1;  // class that may not be drawn
 };
+
+/// End-of-text where a known word follows, else nothing.
+std::int32_t banned_class(const fusion::TokenSpace& space, const Canvas& canvas, int position) {
+  for (const fusion::Span& span : canvas.spans()) {
+    const bool inside = position >= span.begin && position < span.end();
+    if (inside && span.modality == Modality::text && position < last_word(space, canvas, span)) {
+      return space.end_of_text - space.text.begin;
+    }
+  }
+  return -1;
+}
 
 }  // namespace
 
@@ -105,7 +120,8 @@ std::vector<std::vector<PositionProposal>> Denoiser::propose(std::span<const Den
       }
       for (int p : masked) {
         const std::int32_t row = std::max(0, p - shift);
-        batch.rows[int(m)].push_back({r, p, first + row, without + row});
+        batch.rows[int(m)].push_back(
+            {r, p, first + row, without + row, banned_class(family_->tokens(), canvas, p)});
       }
     }
   }
@@ -125,14 +141,14 @@ std::vector<std::vector<PositionProposal>> Denoiser::propose(std::span<const Den
     const std::int64_t count = bucket(std::int64_t(rows.size()), m == Modality::text ? 8 : 32);
     const bool guided = batch.guided[int(m)];
     (m == Modality::text ? shape.text : shape.image) = {count, guided};
-    HostTensor wanted(DType::i32, {count}), unconditional(DType::i32, {count}), keys(DType::i32, {count, 4});
+    HostTensor wanted(DType::i32, {count}), unconditional(DType::i32, {count}), keys(DType::i32, {count, kKeyWords});
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const std::uint64_t seed = requests[rows[i].request].seed;
       wanted.i32()[i] = rows[i].row;
       unconditional.i32()[i] = rows[i].unconditional_row;
       const std::int32_t key[] = {std::int32_t(std::uint32_t(seed)), std::int32_t(std::uint32_t(seed >> 32)),
-                                  std::int32_t(step), rows[i].position};
-      std::ranges::copy(key, keys.i32().subspan(4 * i).begin());
+                                  std::int32_t(step), rows[i].position, rows[i].banned};
+      std::ranges::copy(key, keys.i32().subspan(kKeyWords * i).begin());
     }
     const DrawOptions& draw = draws.of(m);
     const float sampling[] = {draw.temperature, draw.guidance_scale, float(draw.top_k), draw.top_p};

@@ -1,13 +1,13 @@
 #include "runtime/generation/text_end.h"
 
+#include <algorithm>
+
 namespace lacuna::generation {
-namespace {
 
 using fusion::Canvas;
 using fusion::Modality;
 using fusion::PositionState;
 
-/// Last position of a text span that holds a known word; span.begin - 1 when there is none.
 int last_word(const fusion::TokenSpace& space, const Canvas& canvas, const fusion::Span& span) {
   for (int i = span.end() - 1; i >= span.begin; --i) {
     const std::int32_t id = canvas.ids()[std::size_t(i)];
@@ -16,15 +16,16 @@ int last_word(const fusion::TokenSpace& space, const Canvas& canvas, const fusio
   return span.begin - 1;
 }
 
-}  // namespace
-
-void drop_early_ends(const fusion::TokenSpace& space, const Canvas& canvas,
-                     std::vector<samplers::PositionProposal>& proposals) {
+void drop_early_ends(const fusion::TokenSpace& space, const Canvas& canvas, samplers::Moves& moves) {
   for (const fusion::Span& span : canvas.spans()) {
     if (span.modality != Modality::text) continue;
-    const int last = last_word(space, canvas, span);
-    std::erase_if(proposals, [&](const samplers::PositionProposal& p) {
-      return p.token == space.end_of_text && p.position >= span.begin && p.position < last;
+    int last = span.begin - 1;
+    for (const samplers::Reveal& r : moves.reveal) {
+      const bool inside = r.position >= span.begin && r.position < span.end();
+      if (inside && r.token != space.end_of_text) last = std::max(last, r.position);
+    }
+    std::erase_if(moves.reveal, [&](const samplers::Reveal& r) {
+      return r.token == space.end_of_text && r.position >= span.begin && r.position < last;
     });
   }
 }

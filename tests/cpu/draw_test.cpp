@@ -360,14 +360,14 @@ TEST(DrawRows, EachRowIsDrawnOnItsOwn) {
   const auto logits = random_logits(rows * classes, 16), other = random_logits(rows * classes, 17);
   const std::vector<float> sampling{0.9f, 2.5f, 0.0f, 1.0f};
   std::vector<std::int32_t> keys;
-  for (int m = 0; m < int(rows); ++m) keys.insert(keys.end(), {-7, 1, 3, 10 - m});
+  for (int m = 0; m < int(rows); ++m) keys.insert(keys.end(), {-7, 1, 3, 10 - m, -1});
   std::vector<float> all(rows * 4);
   DrawScratch scratch;
   draw_rows(logits, other, sampling, keys, all, scratch);
   for (std::size_t m = 0; m < rows; ++m) {
     std::vector<float> one(4);
     draw_rows(std::span(logits).subspan(m * classes, classes), std::span(other).subspan(m * classes, classes), sampling,
-              std::span(keys).subspan(4 * m, 4), one, scratch);
+              std::span(keys).subspan(5 * m, 5), one, scratch);
     for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(all[4 * m + i], one[i]);
   }
   const std::vector<float> bad{-1.0f, 1.0f, 0.0f, 1.0f};

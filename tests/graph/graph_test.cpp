@@ -64,7 +64,7 @@ TEST(Graph, FlopsOfEachCountedOp) {
   EXPECT_EQ(b.finish().flops(), 4.0 * (9 + 16) * 32);
 
   const Value h = b.input("h", DType::f32, {7, 32});
-  const Value keys = b.input("keys", DType::i32, {7, 4}), sampling = b.input("sampling", DType::f32, {4});
+  const Value keys = b.input("keys", DType::i32, {7, 5}), sampling = b.input("sampling", DType::f32, {4});
   b.output("propose", propose(b, h, h, b.weight("head", {65, 32}), sampling, keys));
   EXPECT_EQ(b.finish().flops(), 2.0 * 2 * 7 * 32 * 65);
 }

@@ -17,7 +17,7 @@ bool never(const Graph&, const Node&) { return false; }
 Graph all_fused() {
   GraphBuilder b;
   const Value x = b.input("x", DType::f32, {6, 32}), z = b.input("z", DType::f32, {1, 6, 4, 5});
-  const Value positions = b.input("positions", DType::i32, {6, 1}), keys = b.input("keys", DType::i32, {6, 4});
+  const Value positions = b.input("positions", DType::i32, {6, 1}), keys = b.input("keys", DType::i32, {6, 5});
   const Value sampling = b.input("sampling", DType::f32, {4});
   b.output("rms", rms_norm(b, x, b.weight("w", {32}), 1e-5f));
   b.output("layer", layer_norm(b, x, b.weight("w", {32}), b.weight("b", {32}), 1e-5f));
