@@ -17,6 +17,8 @@ struct IdRange {
 
   std::int32_t end() const { return begin + size; }
   bool contains(std::int32_t id) const { return id >= begin && id < end(); }
+
+  friend bool operator==(const IdRange&, const IdRange&) = default;
 };
 
 /// The one id range of a model: text pieces, image codes and special tokens, in whatever order a checkpoint
@@ -37,6 +39,5 @@ struct TokenSpace {
 
   friend bool operator==(const TokenSpace&, const TokenSpace&) = default;
 };
-inline bool operator==(const IdRange& a, const IdRange& b) { return a.begin == b.begin && a.size == b.size; }
 
 }  // namespace lacuna::fusion

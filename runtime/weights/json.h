@@ -43,22 +43,22 @@ class Json {
   using Array = std::vector<Json>;
   using Object = std::vector<JsonMember>;
 
-  Json() = default;
-  Json(std::nullptr_t) {}
+  Json();
+  Json(std::nullptr_t);
   template <typename T>
   requires std::same_as<T, bool> Json(T value) : value_(value) {}
   /// Throws std::invalid_argument for an unsigned value above 2^63 - 1.
   template <std::integral T>
   requires(!std::same_as<T, bool>) Json(T value) : value_(checked_integer(value)) {}
   template <std::floating_point T>
-  Json(T value) : value_(static_cast<double>(value)) {}
-  Json(std::string value) : value_(std::move(value)) {}
-  Json(std::string_view value) : value_(std::string(value)) {}
-  Json(const char* value) : value_(std::string(value)) {}
-  Json(Array values) : value_(std::move(values)) {}
+  Json(T value);
+  Json(std::string value);
+  Json(std::string_view value);
+  Json(const char* value);
+  Json(Array values);
   Json(Object members);
 
-  static Json array() { return Json(Array{}); }
+  static Json array();
   static Json object();
 
   /// Parses one whole JSON text. Stricter than RFC 8259 asks: refuses duplicate keys, malformed
@@ -129,7 +129,17 @@ struct JsonMember {
   friend bool operator==(const JsonMember& a, const JsonMember& b) = default;
 };
 
+// Defined where JsonMember is complete, as the variant's constructors and destructor ask.
+inline Json::Json() = default;
+inline Json::Json(std::nullptr_t) {}
+template <std::floating_point T>
+Json::Json(T value) : value_(static_cast<double>(value)) {}
+inline Json::Json(std::string value) : value_(std::move(value)) {}
+inline Json::Json(std::string_view value) : value_(std::string(value)) {}
+inline Json::Json(const char* value) : value_(std::string(value)) {}
+inline Json::Json(Array values) : value_(std::move(values)) {}
 inline Json::Json(Object members) : value_(std::move(members)) {}
+inline Json Json::array() { return Json(Array{}); }
 inline Json Json::object() { return Json(Object{}); }
 
 }  // namespace lacuna::weights
