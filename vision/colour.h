@@ -24,9 +24,9 @@ Image8 recolour(const Image8& ink_mask, Rgb8 ink, Rgb8 ground);
 
 /// A change of colours that keeps black black and white white, so that a white background stays.
 struct ColourChange {
-  float gamma = 1.0f;       ///< value^gamma; below 1 brighter; in [0.1, 10]
-  float saturation = 1.0f;  ///< 0 grey, 1 unchanged; in [0, 4]
-  float hue_degrees = 0.0f; ///< turns the colours in the YIQ plane; in [-180, 180]
+  float gamma = 1.0f;        ///< value^gamma; below 1 brighter; in [0.1, 10]
+  float saturation = 1.0f;   ///< 0 grey, 1 unchanged; in [0, 4]
+  float hue_degrees = 0.0f;  ///< turns the colours in the YIQ plane; in [-180, 180]
 
   /// Throws std::invalid_argument naming the field.
   void validate() const;

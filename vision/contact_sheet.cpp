@@ -60,8 +60,8 @@ Image8 contact_sheet(std::span<const SheetTile> tiles, const ContactSheetOptions
       options.columns > 0 ? std::min(options.columns, count) : square_columns(count, cell);
   const int rows = (count + columns - 1) / columns;
   const int title_height = options.title.empty() ? 0 : line_height(title) + options.margin / 2;
-  const std::int64_t height = std::int64_t(options.margin) + title_height +
-                              std::int64_t(rows) * cell.height;
+  const std::int64_t height =
+      std::int64_t(options.margin) + title_height + std::int64_t(rows) * cell.height;
   const std::int64_t width = std::int64_t(options.margin) + std::int64_t(columns) * cell.width;
   if (height * width > ImageLimits::kPixelCeiling) {
     throw std::invalid_argument("[contact_sheet] expected at most 2^27 pixels, got " +
@@ -69,15 +69,14 @@ Image8 contact_sheet(std::span<const SheetTile> tiles, const ContactSheetOptions
   }
 
   Image8 sheet = filled({int(height), int(width)}, options.background);
-  for (const std::string& line : wrap_text(plain_letters(options.title),
-                                           int(width) - 2 * options.margin, 1, title)) {
+  for (const std::string& line :
+       wrap_text(plain_letters(options.title), int(width) - 2 * options.margin, 1, title)) {
     draw_text(sheet, line, options.margin, options.margin, title);
   }
   for (int i = 0; i < count; ++i) {
     const int top = options.margin + title_height + i / columns * cell.height;
     const int left = options.margin + i % columns * cell.width;
-    const Image8 picture =
-        thumbnail(tiles[std::size_t(i)].picture, side, options.background);
+    const Image8 picture = thumbnail(tiles[std::size_t(i)].picture, side, options.background);
     paste(sheet, picture, top + (side - picture.height()) / 2, left + (side - picture.width()) / 2);
     int line_top = top + side + kGapAboveCaption;
     for (const std::string& line : captions[std::size_t(i)]) {

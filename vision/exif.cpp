@@ -14,8 +14,12 @@ int exif_orientation(Bytes tiff) {
   const bool little = tiff[0] == 'I' && tiff[1] == 'I';
   const bool big = tiff[0] == 'M' && tiff[1] == 'M';
   if (!little && !big) return 1;
-  const auto u16 = [&](std::size_t at) { return little ? read_le16(tiff, at) : read_be16(tiff, at); };
-  const auto u32 = [&](std::size_t at) { return little ? read_le32(tiff, at) : read_be32(tiff, at); };
+  const auto u16 = [&](std::size_t at) {
+    return little ? read_le16(tiff, at) : read_be16(tiff, at);
+  };
+  const auto u32 = [&](std::size_t at) {
+    return little ? read_le32(tiff, at) : read_be32(tiff, at);
+  };
   if (u16(2) != 42) return 1;
   const std::size_t directory = u32(4);
   if (directory < 8 || directory > tiff.size() - 2) return 1;

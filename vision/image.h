@@ -26,8 +26,8 @@ namespace detail {
 
 inline std::size_t checked_elements(Size size, int channels, const char* function) {
   if (size.height < 0 || size.width < 0) {
-    throw std::invalid_argument(std::string("[") + function + "] expected a size of 0 or more, got " +
-                                to_string(size));
+    throw std::invalid_argument(std::string("[") + function +
+                                "] expected a size of 0 or more, got " + to_string(size));
   }
   return std::size_t(size.height) * std::size_t(size.width) * std::size_t(channels);
 }
@@ -85,7 +85,8 @@ class Image8 {
   Image8() = default;
   /// Throws std::invalid_argument on a negative size or on channels other than 3 and 4.
   explicit Image8(Size size, int channels = 3, std::uint8_t fill = 0)
-      : size_(size), channels_(checked_channels(channels)),
+      : size_(size),
+        channels_(checked_channels(channels)),
         bytes_(detail::checked_elements(size, channels, "Image8"), fill) {}
   /// Takes `bytes` as [height, width, channels]. Throws std::invalid_argument on another count.
   Image8(Size size, int channels, std::vector<std::uint8_t> bytes)

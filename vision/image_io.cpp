@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <span>
@@ -29,15 +30,17 @@ using Kind = ImageError::Kind;
 
 [[noreturn]] void throw_too_many_bytes(const std::string& name, const std::string& size,
                                        const ImageLimits& limits) {
-  throw ImageError(Kind::too_large, name,
-                   "the file has " + size + " bytes; at most " + std::to_string(limits.max_bytes) +
-                       " are read");
+  throw ImageError(
+      Kind::too_large, name,
+      "the file has " + size + " bytes; at most " + std::to_string(limits.max_bytes) + " are read");
 }
 
 /// Runs the decoder on a file that its format's check has passed.
 Image8 decode_checked(Bytes file, Size expected, int channels, const std::string& name,
                       ImageFormat format) {
-  const auto facts = decoder_facts(file);
+  auto facts = decoder_facts(file);
+  // stb gives the height of a BMP with its top row first as it stands in the file: negative.
+  if (facts) facts->size.height = std::abs(facts->size.height);
   if (facts && facts->size != expected) {
     throw ImageError(Kind::malformed, name,
                      "damaged " + to_string(format) + ": its header can be read as " +
@@ -59,8 +62,8 @@ DecodedImage decode_png(Bytes file, const std::string& name, const ImageLimits& 
   out.format = ImageFormat::png;
   out.bit_depth = png.facts.bit_depth;
   out.had_alpha = png.facts.has_alpha;
-  out.image = decode_checked(png.minimal_file, png.facts.size, out.had_alpha ? 4 : 3, name,
-                             out.format);
+  out.image =
+      decode_checked(png.minimal_file, png.facts.size, out.had_alpha ? 4 : 3, name, out.format);
   return out;
 }
 
@@ -98,9 +101,12 @@ std::string system_reason(int error) { return std::strerror(error); }
 
 std::string to_string(ImageFormat format) {
   switch (format) {
-    case ImageFormat::png: return "PNG";
-    case ImageFormat::jpeg: return "JPEG";
-    case ImageFormat::bmp: return "BMP";
+    case ImageFormat::png:
+      return "PNG";
+    case ImageFormat::jpeg:
+      return "JPEG";
+    case ImageFormat::bmp:
+      return "BMP";
   }
   throw std::invalid_argument("[to_string] expected a known image format, got " +
                               std::to_string(int(format)));
@@ -123,7 +129,8 @@ DecodedImage decode_image(Bytes file, const std::string& name, const ImageLimits
     throw ImageError(Kind::unsupported, name,
                      "this is " + *format + "; PNG, JPEG and BMP are read: convert it first");
   }
-  throw ImageError(Kind::malformed, name, "this is not a picture; expected a PNG, JPEG or BMP file");
+  throw ImageError(Kind::malformed, name,
+                   "this is not a picture; expected a PNG, JPEG or BMP file");
 }
 
 std::vector<std::uint8_t> read_image_bytes(const std::filesystem::path& path,
@@ -192,9 +199,8 @@ void EncodeOptions::validate() const {
 
 ImageFormat format_of_extension(const std::filesystem::path& path) {
   std::string extension = path.extension().string();
-  std::ranges::transform(extension, extension.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c;
-  });
+  std::ranges::transform(extension, extension.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
   if (extension == ".png") return ImageFormat::png;
   if (extension == ".jpg" || extension == ".jpeg") return ImageFormat::jpeg;
   if (extension == ".bmp") return ImageFormat::bmp;
@@ -211,8 +217,10 @@ std::vector<std::uint8_t> encode_image(const Image8& image, ImageFormat format,
       std::vector<std::uint8_t> png = encode_png_with_stb(image);
       return options.png_texts.empty() ? png : with_png_texts(png, options.png_texts);
     }
-    case ImageFormat::jpeg: return encode_jpeg_with_stb(on_white(image), options.jpeg_quality);
-    case ImageFormat::bmp: return encode_bmp_with_stb(image);
+    case ImageFormat::jpeg:
+      return encode_jpeg_with_stb(on_white(image), options.jpeg_quality);
+    case ImageFormat::bmp:
+      return encode_bmp_with_stb(image);
   }
   throw std::invalid_argument("[encode_image] expected a known image format, got " +
                               std::to_string(int(format)));

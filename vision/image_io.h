@@ -55,7 +55,7 @@ struct EncodeOptions {
   /// 1 (smallest) to 100 (best). Above 90 the colours keep their full resolution.
   int jpeg_quality = 95;
   /// Placed in PNG files in this order; other formats have no place for them.
-  std::vector<PngText> png_texts;
+  std::vector<PngText> png_texts = {};
 
   /// Throws std::invalid_argument naming the field.
   void validate() const;

@@ -43,10 +43,13 @@ struct Frame {
 const char* coding_of_frame(int marker) {
   switch (marker) {
     case 0xc3:
-    case 0xc7: return "lossless";
+    case 0xc7:
+      return "lossless";
     case 0xc5:
-    case 0xc6: return "hierarchical";
-    default: return "arithmetic";
+    case 0xc6:
+      return "hierarchical";
+    default:
+      return "arithmetic";
   }
 }
 
@@ -66,8 +69,9 @@ Frame parse_frame(int marker, Bytes segment, const std::string& name, const Imag
   frame.facts.progressive = marker == 0xc2;
   const int count = segment[5];
   if (count == 4) {
-    unsupported(name, "the JPEG has four colour channels (CMYK or YCCK, made for print); convert "
-                      "it to RGB first, for example: convert in.jpg -colorspace sRGB out.png");
+    unsupported(name,
+                "the JPEG has four colour channels (CMYK or YCCK, made for print); convert "
+                "it to RGB first, for example: convert in.jpg -colorspace sRGB out.png");
   }
   if ((count != 1 && count != 3) || segment.size() != 6 + 3 * std::size_t(count)) {
     malformed(name, "damaged JPEG: expected 1 or 3 colour channels in the frame header, got " +

@@ -51,9 +51,7 @@ int text_width(std::string_view text, const Lettering& lettering) {
   return (large_width(text, lettering) + kSupersample - 1) / kSupersample;
 }
 
-int line_height(const Lettering& lettering) {
-  return int(std::lround(lettering.height * 1.7));
-}
+int line_height(const Lettering& lettering) { return int(std::lround(lettering.height * 1.7)); }
 
 std::string plain_letters(std::string_view text) {
   const bool sound = weights::find_invalid_utf8(text) == std::string_view::npos;

@@ -12,7 +12,7 @@ namespace lacuna::vision {
 /// How words are drawn: OpenCV's built-in line font (Hershey simplex), smoothed.
 struct Lettering {
   int height = 10;  ///< of a capital letter in pixels, at least 4
-  Rgb8 ink;
+  Rgb8 ink = {60, 60, 64};
 };
 
 /// The width in pixels of one line of text.

@@ -19,22 +19,24 @@ std::vector<PngChunk> read_png_chunks(Bytes file, const std::string& name) {
   std::size_t at = kPngSignature.size();
   while (true) {
     if (file.size() - at < 12) {
-      throw_malformed_png(name, "truncated PNG: the file ends after " + std::to_string(file.size()) +
-                          " bytes without its IEND chunk; copy or download it again");
+      throw_malformed_png(name, "truncated PNG: the file ends after " +
+                                    std::to_string(file.size()) +
+                                    " bytes without its IEND chunk; copy or download it again");
     }
     const std::uint32_t length = read_be32(file, at);
     const auto* type = reinterpret_cast<const char*>(file.data() + at + 4);
     const PngChunk chunk{std::string_view(type, 4), {}};
     if (length > 0x7fffffffu || length > file.size() - at - 12) {
       throw_malformed_png(name, "truncated PNG: chunk " + printable_type(chunk.type) + " at byte " +
-                          std::to_string(at) + " says " + std::to_string(length) +
-                          " bytes, more than the file has; copy or download it again");
+                                    std::to_string(at) + " says " + std::to_string(length) +
+                                    " bytes, more than the file has; copy or download it again");
     }
     const Bytes data = file.subspan(at + 8, length);
     const uLong crc = crc32(0, file.data() + at + 4, length + 4);
     if (std::uint32_t(crc) != read_be32(file, at + 8 + length)) {
-      throw_malformed_png(name, "damaged PNG: wrong checksum in chunk " + printable_type(chunk.type) +
-                          " at byte " + std::to_string(at) + "; copy or download it again");
+      throw_malformed_png(name, "damaged PNG: wrong checksum in chunk " +
+                                    printable_type(chunk.type) + " at byte " + std::to_string(at) +
+                                    "; copy or download it again");
     }
     chunks.push_back({chunk.type, data});
     if (chunk.type == "IEND") return chunks;

@@ -58,8 +58,8 @@ class Inflater {
       if (got > 0 && !sink(Bytes(buffer_.data(), got))) return false;
       if (status == Z_STREAM_END) {
         finished_ = true;
-      } else if (status == Z_BUF_ERROR || (status == Z_OK && stream_.avail_in == 0 &&
-                                           stream_.avail_out != 0)) {
+      } else if (status == Z_BUF_ERROR ||
+                 (status == Z_OK && stream_.avail_in == 0 && stream_.avail_out != 0)) {
         break;  // all input taken
       } else if (status != Z_OK) {
         return false;

@@ -24,11 +24,12 @@ PngFacts parse_header(const PngChunk& chunk, const std::string& name, const Imag
   }
   if (chunk.type != "IHDR" || chunk.data.size() != 13) {
     throw_malformed_png(name, "damaged PNG: expected a 13-byte IHDR chunk first, got " +
-                        printable_type(chunk.type) + " of " + std::to_string(chunk.data.size()) +
-                        " bytes");
+                                  printable_type(chunk.type) + " of " +
+                                  std::to_string(chunk.data.size()) + " bytes");
   }
   PngFacts facts;
-  facts.size = checked_size(read_be32(chunk.data, 0), read_be32(chunk.data, 4), name, "PNG", limits);
+  facts.size =
+      checked_size(read_be32(chunk.data, 0), read_be32(chunk.data, 4), name, "PNG", limits);
   facts.bit_depth = chunk.data[8];
   facts.colour_type = chunk.data[9];
   facts.interlaced = chunk.data[12] != 0;
@@ -40,11 +41,11 @@ PngFacts parse_header(const PngChunk& chunk, const std::string& name, const Imag
                         ? d == 8 || d == 16
                         : false;
   if (!fits || chunk.data[10] != 0 || chunk.data[11] != 0 || chunk.data[12] > 1) {
-    throw_malformed_png(name, "damaged PNG: its header names colour type " +
-                        std::to_string(facts.colour_type) + " with bit depth " +
-                        std::to_string(d) + ", compression " + std::to_string(chunk.data[10]) +
-                        ", filter " + std::to_string(chunk.data[11]) + ", interlace " +
-                        std::to_string(chunk.data[12]) + ", which PNG does not define");
+    throw_malformed_png(
+        name, "damaged PNG: its header names colour type " + std::to_string(facts.colour_type) +
+                  " with bit depth " + std::to_string(d) + ", compression " +
+                  std::to_string(chunk.data[10]) + ", filter " + std::to_string(chunk.data[11]) +
+                  ", interlace " + std::to_string(chunk.data[12]) + ", which PNG does not define");
   }
   facts.has_alpha = facts.colour_type == 4 || facts.colour_type == 6;
   return facts;
@@ -52,10 +53,14 @@ PngFacts parse_header(const PngChunk& chunk, const std::string& name, const Imag
 
 int channels_in_file(int colour_type) {
   switch (colour_type) {
-    case 2: return 3;
-    case 4: return 2;
-    case 6: return 4;
-    default: return 1;
+    case 2:
+      return 3;
+    case 4:
+      return 2;
+    case 6:
+      return 4;
+    default:
+      return 1;
   }
 }
 
@@ -73,18 +78,25 @@ std::uint64_t expected_bytes(const PngFacts& facts) {
   struct Pass {
     std::uint64_t top, left, down, across;
   };
-  constexpr std::array<Pass, 7> kAdam7 = {{{0, 0, 8, 8}, {0, 4, 8, 8}, {4, 0, 8, 4}, {0, 2, 4, 4},
-                                           {2, 0, 4, 2}, {0, 1, 2, 2}, {1, 0, 2, 1}}};
+  constexpr std::array<Pass, 7> kAdam7 = {{{0, 0, 8, 8},
+                                           {0, 4, 8, 8},
+                                           {4, 0, 8, 4},
+                                           {0, 2, 4, 4},
+                                           {2, 0, 4, 2},
+                                           {0, 1, 2, 2},
+                                           {1, 0, 2, 1}}};
   std::uint64_t total = 0;
   for (const Pass& pass : kAdam7) {
     const std::uint64_t rows = h > pass.top ? (h - pass.top + pass.down - 1) / pass.down : 0;
-    const std::uint64_t columns = w > pass.left ? (w - pass.left + pass.across - 1) / pass.across : 0;
+    const std::uint64_t columns =
+        w > pass.left ? (w - pass.left + pass.across - 1) / pass.across : 0;
     total += filtered_bytes(rows, columns, bits);
   }
   return total;
 }
 
-void check_pixels(std::span<const PngChunk> chunks, const PngFacts& facts, const std::string& name) {
+void check_pixels(std::span<const PngChunk> chunks, const PngFacts& facts,
+                  const std::string& name) {
   const std::uint64_t expected = expected_bytes(facts);
   std::uint64_t got = 0;
   Inflater inflater;
@@ -97,13 +109,14 @@ void check_pixels(std::span<const PngChunk> chunks, const PngFacts& facts, const
     });
   }
   if (got > expected + kExtraPixelBytes) {
-    throw_malformed_png(name, "damaged PNG: its pixels unpack to more than the " + std::to_string(expected) +
-                        " bytes that " + to_string(facts.size) + " needs");
+    throw_malformed_png(name, "damaged PNG: its pixels unpack to more than the " +
+                                  std::to_string(expected) + " bytes that " +
+                                  to_string(facts.size) + " needs");
   }
   if (!sound || !inflater.finished() || got < expected) {
-    throw_malformed_png(name, "damaged PNG: its pixel data cannot be unpacked (" + std::to_string(got) +
-                        " of " + std::to_string(expected) +
-                        " bytes); copy or download it again");
+    throw_malformed_png(name, "damaged PNG: its pixel data cannot be unpacked (" +
+                                  std::to_string(got) + " of " + std::to_string(expected) +
+                                  " bytes); copy or download it again");
   }
 }
 
@@ -149,7 +162,8 @@ void check_order(std::span<const PngChunk> chunks, PngFacts& facts, const std::s
     if (chunk.type == "PLTE") {
       if (palette_entries || pixels || chunk.data.empty() || chunk.data.size() > 768 ||
           chunk.data.size() % 3 != 0) {
-        throw_malformed_png(name, "damaged PNG: expected one palette of 1 to 256 colours before the pixels");
+        throw_malformed_png(
+            name, "damaged PNG: expected one palette of 1 to 256 colours before the pixels");
       }
       palette_entries = chunk.data.size() / 3;
     } else if (chunk.type == "tRNS") {
@@ -158,7 +172,8 @@ void check_order(std::span<const PngChunk> chunks, PngFacts& facts, const std::s
                             ? palette_entries && chunk.data.size() <= *palette_entries
                             : chunk.data.size() == expected;
       if (facts.has_alpha || transparency || pixels || !fits) {
-        throw_malformed_png(name, "damaged PNG: its transparency chunk (tRNS) does not fit the picture");
+        throw_malformed_png(name,
+                            "damaged PNG: its transparency chunk (tRNS) does not fit the picture");
       }
       transparency = true;
     } else if (chunk.type == "IDAT") {

@@ -12,10 +12,10 @@ namespace lacuna::vision {
 /// What a PNG file says about itself in front of its pixels.
 struct PngFacts {
   Size size;
-  int bit_depth = 8;          ///< 1, 2, 4, 8 or 16
-  int colour_type = 2;        ///< 0 grey, 2 RGB, 3 palette, 4 grey + alpha, 6 RGB + alpha
+  int bit_depth = 8;    ///< 1, 2, 4, 8 or 16
+  int colour_type = 2;  ///< 0 grey, 2 RGB, 3 palette, 4 grey + alpha, 6 RGB + alpha
   bool interlaced = false;
-  bool has_alpha = false;     ///< an alpha channel or a tRNS chunk
+  bool has_alpha = false;  ///< an alpha channel or a tRNS chunk
 };
 
 /// A PNG file whose every byte that matters has been checked.

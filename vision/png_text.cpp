@@ -41,7 +41,8 @@ std::optional<std::vector<std::uint8_t>> utf8_to_latin1(std::string_view text) {
 /// UTF-8 as it stands, or read as Latin-1 where it is not valid UTF-8.
 std::string as_utf8(Bytes text) {
   const std::string_view view(reinterpret_cast<const char*>(text.data()), text.size());
-  return weights::find_invalid_utf8(view) == std::string_view::npos ? std::string(view) : latin1_to_utf8(text);
+  return weights::find_invalid_utf8(view) == std::string_view::npos ? std::string(view)
+                                                                    : latin1_to_utf8(text);
 }
 
 /// Splits off what stands before the next NUL. Nothing where there is none.
@@ -85,7 +86,8 @@ PngText parse_text(const PngChunk& chunk, const std::string& name) {
   }
   const bool packed = rest[0] == 1;
   rest = rest.subspan(2);
-  if (!split_at_nul(rest) || !split_at_nul(rest)) throw_malformed_png(name, "damaged PNG: an iTXt entry");
+  if (!split_at_nul(rest) || !split_at_nul(rest))
+    throw_malformed_png(name, "damaged PNG: an iTXt entry");
   return {key_text, packed ? as_utf8(unpack_text(rest, name)) : as_utf8(rest)};
 }
 
@@ -96,7 +98,8 @@ void check_key(const std::string& key) {
       key.back() == ' ') {
     throw std::invalid_argument(
         "[with_png_texts] expected a key of 1 to 79 printable ASCII characters without a space at "
-        "either end, got '" + key + "'");
+        "either end, got '" +
+        key + "'");
   }
 }
 

@@ -70,8 +70,8 @@ constexpr int kByteShrink = 4;
 Letterbox letterbox(Size source, Size target, Aspect aspect) {
   check_side(source, "letterbox");
   check_side(target, "letterbox");
-  Letterbox box{source, target, {0, 0, source.height, source.width},
-                {0, 0, target.height, target.width}};
+  Letterbox box{
+      source, target, {0, 0, source.height, source.width}, {0, 0, target.height, target.width}};
   const double down = double(target.height) / source.height;
   const double across = double(target.width) / source.width;
   if (aspect == Aspect::pad) {

@@ -112,11 +112,12 @@ std::optional<Image8> decode_with_stb(Bytes file, int channels, std::string& rea
     const std::unique_ptr<stbi_us, Free> pixels(stbi_load_16_from_memory(
         file.data(), length, &size.width, &size.height, &in_file, channels));
     if (pixels) {
-      return copied(pixels.get(), [](stbi_us v) { return std::uint8_t((v * 255u + 32767u) / 65535u); });
+      return copied(pixels.get(),
+                    [](stbi_us v) { return std::uint8_t((v * 255u + 32767u) / 65535u); });
     }
   } else {
-    const std::unique_ptr<stbi_uc, Free> pixels(stbi_load_from_memory(
-        file.data(), length, &size.width, &size.height, &in_file, channels));
+    const std::unique_ptr<stbi_uc, Free> pixels(
+        stbi_load_from_memory(file.data(), length, &size.width, &size.height, &in_file, channels));
     if (pixels) return copied(pixels.get(), [](stbi_uc v) { return v; });
   }
   const char* why = stbi_failure_reason();

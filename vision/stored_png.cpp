@@ -55,8 +55,8 @@ std::vector<std::uint8_t> store(Bytes data) {
     const bool last = at + length == data.size();
     const auto low = std::uint8_t(length & 0xff);
     const auto high = std::uint8_t(length >> 8);
-    out.insert(out.end(), {std::uint8_t(last ? 1 : 0), low, high, std::uint8_t(~low),
-                           std::uint8_t(~high)});
+    out.insert(out.end(),
+               {std::uint8_t(last ? 1 : 0), low, high, std::uint8_t(~low), std::uint8_t(~high)});
     const Bytes block = data.subspan(at, length);
     out.insert(out.end(), block.begin(), block.end());
   }

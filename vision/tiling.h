@@ -26,7 +26,7 @@ void paste(Image8& canvas, const Image8& picture, int top, int left);
 struct TileOptions {
   int columns = 0;  ///< 0: as many as make the sheet nearest to a square
   int margin = 4;   ///< pixels between pictures and around them
-  Rgb8 background;
+  Rgb8 background = {};
 
   /// Throws std::invalid_argument naming the field.
   void validate() const;
