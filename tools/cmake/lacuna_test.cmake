@@ -7,7 +7,7 @@
 # lacuna_fuzzer(<name> SOURCES <file>... LIBRARIES <target>... CORPUS <folder>)
 #   SOURCES define LLVMFuzzerTestOneInput. Always: <name>_replay, which runs every file of the
 #   corpus through it, registered with ctest. With LACUNA_FUZZERS also <name>, a libFuzzer binary:
-#   <name> -max_total_time=60 <folder>
+#   <name> -max_total_time=60 <folder>. The target fuzzers builds all of those.
 
 if(LACUNA_BUILD_TESTS)
   find_package(GTest REQUIRED)
@@ -44,8 +44,7 @@ function(lacuna_test name)
   endif()
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} GTest::gtest_main)
-  target_compile_definitions(${name} PRIVATE LACUNA_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-    LACUNA_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  target_compile_definitions(${name} PRIVATE LACUNA_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
     DISCOVERY_TIMEOUT 60 TEST_LIST ${name}_TESTS PROPERTIES TIMEOUT ${arg_TIMEOUT})
   if(arg_LABELS)
@@ -82,5 +81,12 @@ function(lacuna_fuzzer name)
     add_executable(${name} ${arg_SOURCES})
     target_link_libraries(${name} PRIVATE ${arg_LIBRARIES})
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    if(NOT TARGET fuzzers)
+      add_custom_target(fuzzers)
+    endif()
+    add_dependencies(fuzzers ${name})
+    if(LACUNA_BUILD_TESTS)
+      add_dependencies(fuzzers ${name}_replay)
+    endif()
   endif()
 endfunction()
