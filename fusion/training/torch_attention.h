@@ -1,0 +1,14 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include "fusion/graph/op.h"
+
+namespace lacuna::training {
+
+/// softmax(q k^T scale) v inside each segment: q [T, heads * hd], k and v [T, kv_heads * hd] ->
+/// [T, heads * hd], in the dtype of q. Segments of equal length run as one batch.
+at::Tensor torch_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                           const graph::AttentionAttributes& attributes);
+
+}  // namespace lacuna::training
