@@ -59,8 +59,10 @@ at::Tensor augment(const at::Tensor& pixels, std::uint64_t seed, std::span<const
   const at::Tensor grid = at::affine_grid_generator(theta, pixels.sizes(), false);
   // White is where the distance from white is 0, which is also what lies outside.
   const at::Tensor moved = at::grid_sampler_2d(pixels - 1.0, grid, 0, 0, false);
-  const at::Tensor matrices = to_torch(colours, pixels.device()).view({batch, 3, 3});
-  const at::Tensor coloured = at::bmm(matrices, moved.reshape({batch, 3, -1})).view(pixels.sizes());
+  // Elementwise, because a matrix product may round its inputs (TF32) and a picture left alone must stay exact.
+  const at::Tensor matrices = to_torch(colours, pixels.device()).view({batch, 3, 3, 1, 1});
+  at::Tensor coloured = matrices.select(2, 0) * moved.narrow(1, 0, 1);
+  for (std::int64_t c = 1; c < 3; ++c) coloured = at::addcmul(coloured, matrices.select(2, c), moved.narrow(1, c, 1));
   return (coloured + 1.0).clamp(-1.0, 1.0);
 }
 

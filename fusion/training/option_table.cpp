@@ -31,7 +31,11 @@ bool parse_number(std::string_view text, T& value) {
 }
 
 std::string range_text(const Limits& limits) {
-  return "[" + number_text(limits.min) + ", " + number_text(limits.max) + "]";
+  std::string text = "[";
+  text += number_text(limits.min);
+  text += ", ";
+  text += number_text(limits.max);
+  return text += "]";
 }
 
 std::string joined(const std::vector<std::string>& parts) {
@@ -178,7 +182,12 @@ void OptionTable::apply_flags(std::span<const std::string> arguments) {
 std::string OptionTable::help() const {
   std::string out, section;
   for (const Option& option : options_) {
-    if (option.section != section) out += "\n[" + (section = option.section) + "]\n";
+    if (option.section != section) {
+      section = option.section;
+      out += "\n[";
+      out += section;
+      out += "]\n";
+    }
     std::string left = "  --" + option.name;
     if (std::holds_alternative<bool*>(option.target)) left += " | --no-" + option.name;
     else if (!option.choices.empty()) left += " " + joined(option.choices);
@@ -186,7 +195,8 @@ std::string OptionTable::help() const {
     else left += " N";
     out += left + std::string(left.size() < 42 ? 42 - left.size() : 1, ' ') + option.help;
     if (!std::holds_alternative<bool*>(option.target) && !std::holds_alternative<std::string*>(option.target)) {
-      out += " " + range_text(option.limits);
+      out += " ";
+      out += range_text(option.limits);
     }
     out += " (default: " + (option.initial.empty() ? "none" : option.initial) + ")\n";
   }

@@ -53,6 +53,8 @@ class Run {
     log_ = std::make_unique<LossLog>(log_path("train"), logged);
     validation_log_ = std::make_unique<LossLog>(log_path("validation"), logged);
     if (ranks.is_first()) weights::write_file_atomic(folder_ / "config.toml", hooks.settings);
+    hooks.report(std::to_string(parameters_.size()) + " parameters on " + device.str() + ", " +
+                 std::to_string(samples_per_step()) + " samples a step");
   }
 
   TrainOutcome run();
