@@ -355,6 +355,29 @@ TEST(Draw, ExtremeLogitsKeepFiniteStatistics) {
   EXPECT_EQ(got.log_prob, 0.0f);
 }
 
+TEST(Draw, ABannedClassCountsAsImpossible) {
+  const auto logits = random_logits(257, 18), other = random_logits(257, 19);
+  DrawScratch scratch;
+  for (const SamplingParameters& p : kVariants) {
+    for (std::int32_t banned : {0, 100, 256}) {
+      std::vector<float> expected = logits;
+      const bool guided = p.guidance_scale != 1.0f;
+      for (std::size_t i = 0; guided && i < 257; ++i) expected[i] = other[i] + p.guidance_scale * (logits[i] - other[i]);
+      expected[std::size_t(banned)] = -kInfinity;
+      SamplingParameters unguided = p;
+      unguided.guidance_scale = 1.0f;
+      const DrawKey key{1, 2, 3, 4, banned}, plain{1, 2, 3, 4};
+      const auto a = std::bit_cast<std::array<float, 4>>(draw_row(logits, other, p, key, scratch));
+      EXPECT_EQ(a, (std::bit_cast<std::array<float, 4>>(draw_row(expected, {}, unguided, plain, scratch))));
+      EXPECT_NE(a[0], float(banned));
+    }
+    const auto a = draw_row(logits, other, p, {1, 2, 3, 4, -1}, scratch), b = draw_row(logits, other, p, {1, 2, 3, 4, 257}, scratch);
+    EXPECT_EQ(a.token, b.token) << "a class that does not exist bans nothing";
+  }
+  const std::vector<float> one{1.0f};
+  EXPECT_TRUE(std::isnan(draw_row(one, {}, {}, {1, 2, 3, 4, 0}, scratch).entropy));
+}
+
 TEST(DrawRows, EachRowIsDrawnOnItsOwn) {
   const std::size_t rows = 5, classes = 257;
   const auto logits = random_logits(rows * classes, 16), other = random_logits(rows * classes, 17);

@@ -39,7 +39,7 @@ TEST_F(BuilderTest, ShapesOfPrimitives) {
   EXPECT_EQ(b.shape(b.conv2d(real({1, 3, 9, 8}), real({5, 3, 3, 3}), std::nullopt, {2, 0, 0, 1, 1})),
             (Shape{1, 5, 4, 4}));
   EXPECT_EQ(b.shape(b.upsample_nearest2x(real({1, 3, 5, 7}))), (Shape{1, 3, 10, 14}));
-  EXPECT_EQ(b.shape(b.draw(real({4, 9}), std::nullopt, real({4}), integers({4, 4}))), (Shape{4, 4}));
+  EXPECT_EQ(b.shape(b.draw(real({4, 9}), std::nullopt, real({4}), integers({4, 5}))), (Shape{4, 4}));
 }
 
 TEST_F(BuilderTest, DtypesFollowTheOp) {
@@ -82,9 +82,10 @@ TEST_F(BuilderTest, ErrorsOfPrimitivesNameOpExpectedAndGot) {
   expect_error([&] { b.conv2d(four, real({5, 3, 3, 3}), real({4}), {}); }, "conv2d", "[4]");
   expect_error([&] { b.conv2d(four, real({5, 3, 3, 3}), std::nullopt, {0}); }, "conv2d", "stride 0");
   expect_error([&] { b.upsample_nearest2x(x); }, "upsample_nearest2x", "[2, 33]");
-  expect_error([&] { b.draw(x, real({2, 32}), real({4}), integers({2, 4})); }, "draw", "[2, 32]");
-  expect_error([&] { b.draw(x, std::nullopt, real({3}), integers({2, 4})); }, "draw", "[3]");
-  expect_error([&] { b.draw(x, std::nullopt, real({4}), integers({3, 4})); }, "draw", "[3, 4]");
+  expect_error([&] { b.draw(x, real({2, 32}), real({4}), integers({2, 5})); }, "draw", "[2, 32]");
+  expect_error([&] { b.draw(x, std::nullopt, real({3}), integers({2, 5})); }, "draw", "[3]");
+  expect_error([&] { b.draw(x, std::nullopt, real({4}), integers({2, 4})); }, "draw", "[2, 4]");
+  expect_error([&] { b.draw(x, std::nullopt, real({4}), integers({3, 5})); }, "draw", "[3, 5]");
 }
 
 TEST_F(BuilderTest, ErrorsOfFusedOpsNameOpExpectedAndGot) {
@@ -104,12 +105,12 @@ TEST_F(BuilderTest, ErrorsOfFusedOpsNameOpExpectedAndGot) {
   expect_error([&] { attention(b, x, x, x, {4, 2, 1.0f, {6}}); }, "attention", "[6, 32]");
   expect_error([&] { attention(b, x, x, x, {4, 4, 1.0f, {3, 2}}); }, "attention", "5");
   expect_error([&] { attention(b, x, x, x, {4, 4, 1.0f, {6, 0}}); }, "attention", "0");
-  expect_error([&] { propose(b, x, std::nullopt, real({9, 31}), real({4}), integers({6, 4})); }, "propose",
+  expect_error([&] { propose(b, x, std::nullopt, real({9, 31}), real({4}), integers({6, 5})); }, "propose",
                "[9, 31]");
-  expect_error([&] { propose(b, x, real({5, 32}), real({9, 32}), real({4}), integers({6, 4})); }, "propose",
+  expect_error([&] { propose(b, x, real({5, 32}), real({9, 32}), real({4}), integers({6, 5})); }, "propose",
                "[5, 32]");
-  expect_error([&] { propose(b, x, std::nullopt, real({9, 32}), real({4}), integers({5, 4})); }, "propose",
-               "[5, 4]");
+  expect_error([&] { propose(b, x, std::nullopt, real({9, 32}), real({4}), integers({2, 4})); }, "propose",
+               "[2, 4]");
   expect_error([&] { quantise_nearest(b, z, real({9, 5})); }, "quantise_nearest", "[9, 5]");
   expect_error([&] { quantise_sign(b, x); }, "quantise_sign", "[6, 32]");
 }
@@ -121,7 +122,7 @@ TEST_F(BuilderTest, ArithmeticRefusesIntegers) {
   expect_error([&] { b.unary(i, Unary::exp); }, "unary", "i32 [2, 3]");
   expect_error([&] { b.argmax(i); }, "argmax", "i32 [2, 3]");
   expect_error([&] { swiglu(b, x, i); }, "swiglu", "i32 [2, 3]");
-  expect_error([&] { b.draw(i, std::nullopt, real({4}), integers({2, 4})); }, "draw", "i32 [2, 3]");
+  expect_error([&] { b.draw(i, std::nullopt, real({4}), integers({2, 5})); }, "draw", "i32 [2, 3]");
   EXPECT_NO_THROW(b.permute(i, {1, 0}));
 }
 

@@ -1,0 +1,52 @@
+#include "tests/conformance/case.h"
+
+#include <algorithm>
+
+#include "tests/conformance/case_list.h"
+
+namespace lacuna::conformance {
+
+std::string_view name_of(Precision precision) {
+  switch (precision) {
+    case Precision::f32:
+      return "f32";
+    case Precision::bf16:
+      return "bf16";
+    case Precision::f16:
+      return "f16";
+    case Precision::int8:
+      return "int8";
+  }
+  return "?";
+}
+
+double Tolerance::at(Precision precision) const {
+  if (precision == Precision::f32) return f32;
+  return precision == Precision::int8 ? int8 : half;
+}
+
+std::vector<Case> all_cases() {
+  CaseList list;
+  add_dense_cases(list);
+  add_elementwise_cases(list);
+  add_row_cases(list);
+  add_layout_cases(list);
+  add_image_cases(list);
+  add_norm_cases(list);
+  add_rope_cases(list);
+  add_attention_cases(list);
+  add_draw_cases(list);
+  add_quantiser_cases(list);
+  add_network_cases(list);
+  return list.take();
+}
+
+std::vector<std::string> all_ops() {
+  std::vector<std::string> ops;
+  for (const Case& c : all_cases()) {
+    if (std::ranges::find(ops, c.op) == ops.end()) ops.push_back(c.op);
+  }
+  return ops;
+}
+
+}  // namespace lacuna::conformance
