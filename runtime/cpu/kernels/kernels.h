@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+
+#include "fusion/graph/op.h"
+#include "runtime/cpu/kernels/attention_task.h"
+#include "runtime/cpu/kernels/tile_task.h"
+#include "runtime/cpu/storage.h"
+
+namespace lacuna::cpu {
+
+enum class Binary : std::uint8_t { add, subtract, multiply };
+
+/// Whether an operand advances with the other one or stays at one element.
+enum class Advance : std::uint8_t { each, none };
+
+/// Rotation of all heads of one row. Angles of pair j are cosines[j], sines[j].
+struct RopeRow {
+  std::int64_t heads = 0;
+  std::int64_t head_dim = 0;
+  std::int64_t pairs = 0;
+  graph::RopeLayout layout = graph::RopeLayout::half;
+  const float* cosines = nullptr;
+  const float* sines = nullptr;
+};
+
+/// Mean and sum of squared deviations of one group's elements.
+struct Moments {
+  float mean = 0.0f;
+  float deviation = 0.0f;
+};
+
+/// The hot loops of the engine. The files beside this one are compiled once per instruction set and each
+/// compilation fills one table. All loops are single-threaded; an element of the result depends on its own
+/// row alone, never on how many rows a call covers. Rows are dense unless a stride is named.
+struct Kernels {
+  using Size = std::int64_t;
+
+  void (*convert)(ConstReals x, Reals y, Size n);
+  void (*unary)(graph::Unary function, ConstReals x, Reals y, Size n);
+  void (*affine)(graph::AffineAttributes attributes, ConstReals x, Reals y, Size n);
+  void (*binary)(Binary function, ConstReals a, ConstReals b, Advance b_advance, Reals y, Size n);
+  void (*swiglu)(ConstReals gate, ConstReals up, Reals y, Size n);
+  /// y[i] = (x[i] - mean[i]) * scale[i] + shift[i], then silu when `silu` is Silu::apply.
+  enum class Silu : std::uint8_t { skip, apply };
+  void (*standardise)(ConstReals x, const float* mean, const float* scale, const float* shift, Silu silu, Reals y,
+                      Size n);
+
+  void (*rms_norm)(ConstReals x, const float* weight, float epsilon, Reals y, Size n);
+  /// `bias` may be null.
+  void (*layer_norm)(ConstReals x, const float* weight, const float* bias, float epsilon, Reals y, Size n);
+  /// Moments of each of `groups` channel groups over `pixels` rows of `channels`.
+  void (*group_moments)(ConstReals x, Size pixels, Size channels, Size groups, Moments* moments);
+  void (*softmax)(ConstReals x, Reals y, Size n);
+  float (*reduce)(graph::Reduction reduction, ConstReals x, Size n);
+  /// Index of the largest element, the first of equals.
+  Size (*argmax)(const float* x, Size n);
+  void (*rope)(const RopeRow& row, ConstReals x, Reals y);
+  /// codes = round(x / scale) + 128 with scale = max |x| / 127 (1 for a row of zeros); returns the scale.
+  float (*quantise_row)(ConstReals x, std::uint8_t* codes, Size n);
+
+  void (*finish_tile)(const TileTask& task);
+  void (*finish_gated_tile)(const TileTask& gate, const TileTask& up);
+
+  /// Columns of one packed panel.
+  Size panel_columns;
+  /// The narrowest storage whose dot products this instruction set has: f32 or bf16.
+  Storage dot_storage;
+  /// Packs `rows` rows of `depth` reals as columns, in the storage of x: panel p holds rows from p * panel_columns
+  /// on: for every word of depth (see PanelProduct) panel_columns words. Missing rows and depth are zero.
+  void (*pack_transposed)(ConstReals x, Size rows, Size depth, Size stride, void* packed);
+  /// Packs `depth` rows of `columns` reals: panel p holds columns from p * panel_columns on.
+  void (*pack)(ConstReals x, Size depth, Size columns, Size stride, void* packed);
+  void (*multiply_panels)(const PanelProduct& product);
+  void (*attend)(const AttentionTask& task);
+};
+
+/// The table of each instruction set. Call only what the machine has: see kernels_for() in cpu_features.h.
+Kernels baseline_kernels();
+#if defined(LACUNA_X86)
+Kernels avx2_kernels();
+Kernels avx512_kernels();
+Kernels avx512_bf16_kernels();
+#endif
+
+}  // namespace lacuna::cpu

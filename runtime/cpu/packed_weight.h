@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "fusion/graph/weight_source.h"
+#include "runtime/cpu/aligned_bytes.h"
+#include "runtime/cpu/kernels/kernels.h"
+#include "runtime/cpu/tile_product.h"
+
+namespace lacuna::cpu {
+
+/// Some rows [begin, end) of a weight [N, K], packed for tile products: each tile covers up to tile_columns() of
+/// these rows (which are columns of the product).
+class PackedWeight {
+ public:
+  struct Tile {
+    std::shared_ptr<const TileProduct> product;
+    dnnl::memory packed;
+    std::int64_t begin = 0;  // first column
+  };
+
+  /// Packs on `threads` threads. Weights stored as i8 with row scales are taken as they are by the int8 type;
+  /// others are quantised by row, symmetrically: scale = max |w| / 127.
+  PackedWeight(const graph::WeightView& weight, std::int64_t begin, std::int64_t end, ProductType type,
+               const Kernels& kernels, TileProducts& products, int threads);
+
+  ProductType type() const { return type_; }
+  std::int64_t columns() const { return columns_; }
+  std::int64_t depth() const { return depth_; }
+  std::int64_t tile_columns() const { return tile_columns_; }
+  const std::vector<Tile>& tiles() const { return tiles_; }
+  /// Bytes of scratch that any of its tiles needs.
+  std::size_t scratch_bytes() const;
+  /// Scale of each column, and 128 * the sum of its codes (what codes offset by 128 add too much). Empty unless int8.
+  const std::vector<float>& column_scale() const { return column_scale_; }
+  const std::vector<std::int32_t>& column_offset() const { return column_offset_; }
+
+ private:
+  void pack_tile(std::size_t index, const graph::WeightView& weight, std::int64_t begin, const Kernels& kernels);
+
+  ProductType type_;
+  std::int64_t columns_;
+  std::int64_t depth_;
+  std::int64_t tile_columns_;
+  AlignedBytes bytes_;
+  std::vector<Tile> tiles_;
+  std::vector<float> column_scale_;
+  std::vector<std::int32_t> column_offset_;
+};
+
+}  // namespace lacuna::cpu

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <omp.h>
+
+#include <cstdint>
+#include <exception>
+
+namespace lacuna::cpu {
+
+/// Limits OpenMP regions begun by this thread (oneDNN's, that is) to one thread for as long as it lives. oneDNN
+/// picks its blocking by the number of threads it may use, so primitives are both made and run under this guard:
+/// their arithmetic is then the same whatever the engine's own number of threads.
+class OneThread {
+ public:
+  OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
+  ~OneThread() { omp_set_num_threads(before_); }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
+/// Calls f(index, thread) for every index in [0, count), on up to `threads` threads; thread is in [0, threads).
+/// Which thread gets which index is left to chance: f must write to places that belong to the index. The first
+/// exception that f throws leaves here.
+template <class F>
+void parallel_for(int threads, std::int64_t count, F&& f) {
+  if (count <= 1 || threads == 1) {
+    const OneThread guard;
+    for (std::int64_t i = 0; i < count; ++i) f(i, 0);
+    return;
+  }
+  std::exception_ptr failure;
+#pragma omp parallel num_threads(threads)
+  {
+    const OneThread guard;
+    const int thread = omp_get_thread_num();
+#pragma omp for schedule(dynamic)
+    for (std::int64_t i = 0; i < count; ++i) {
+      try {
+        f(i, thread);
+      } catch (...) {
+#pragma omp critical(lacuna_parallel_failure)
+        if (!failure) failure = std::current_exception();
+      }
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+/// parallel_for over ranges: f(begin, end) for pieces of [0, count) of `grain` elements.
+template <class F>
+void parallel_ranges(int threads, std::int64_t count, std::int64_t grain, F&& f) {
+  parallel_for(threads, (count + grain - 1) / grain, [&](std::int64_t piece, int) {
+    const std::int64_t begin = piece * grain;
+    f(begin, begin + grain < count ? begin + grain : count);
+  });
+}
+
+}  // namespace lacuna::cpu

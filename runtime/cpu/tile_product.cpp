@@ -1,0 +1,69 @@
+#include "runtime/cpu/tile_product.h"
+
+#include "runtime/cpu/parallel.h"
+
+namespace lacuna::cpu {
+namespace {
+
+using Descriptor = dnnl::memory::desc;
+using Tag = dnnl::memory::format_tag;
+using Type = dnnl::memory::data_type;
+
+Type left_type(ProductType type) {
+  return type == ProductType::f32 ? Type::f32 : type == ProductType::bf16 ? Type::bf16 : Type::u8;
+}
+Type right_type(ProductType type) {
+  return type == ProductType::f32 ? Type::f32 : type == ProductType::bf16 ? Type::bf16 : Type::s8;
+}
+
+}  // namespace
+
+TileProduct::TileProduct(const dnnl::engine& engine, ProductType type, std::int64_t depth, std::int64_t columns)
+    : engine_(engine), type_(type), depth_(depth), columns_(columns) {
+  const OneThread guard;
+  a_ = Descriptor({kRows, depth}, left_type(type), Tag::ab);
+  sums_ = Descriptor({kRows, columns}, type == ProductType::int8 ? Type::s32 : Type::f32, Tag::ab);
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  const dnnl::matmul::desc operation(a_, Descriptor({depth, columns}, right_type(type), Tag::any), sums_);
+  const dnnl::matmul::primitive_desc chosen(operation, attributes, engine_);
+  packed_ = chosen.weights_desc();
+  scratch_ = chosen.scratchpad_desc();
+  scratch_bytes_ = scratch_.get_size();
+  matmul_ = dnnl::matmul(chosen);
+}
+
+void TileProduct::pack(const void* rows, dnnl::memory& packed) const {
+  const OneThread guard;
+  dnnl::memory from(Descriptor({depth_, columns_}, right_type(type_), Tag::ba), engine_, const_cast<void*>(rows));
+  dnnl::stream stream(engine_);
+  dnnl::reorder(from, packed).execute(stream, from, packed);
+}
+
+TileRunner::TileRunner(std::shared_ptr<const TileProduct> product)
+    : product_(std::move(product)),
+      stream_(product_->engine_),
+      a_(product_->a_, product_->engine_, DNNL_MEMORY_NONE),
+      sums_(product_->sums_, product_->engine_, DNNL_MEMORY_NONE),
+      scratch_(product_->scratch_, product_->engine_, DNNL_MEMORY_NONE) {}
+
+void TileRunner::run(const void* a, const dnnl::memory& packed, void* sums, void* scratch) {
+  a_.set_data_handle(const_cast<void*>(a));
+  sums_.set_data_handle(sums);
+  scratch_.set_data_handle(scratch);
+  // The C interface, because the C++ one builds a map for every call.
+  const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, a_.get()},
+                                       {DNNL_ARG_WEIGHTS, packed.get()},
+                                       {DNNL_ARG_DST, sums_.get()},
+                                       {DNNL_ARG_SCRATCHPAD, scratch_.get()}};
+  dnnl_primitive_execute(product_->matmul_.get(), stream_.get(), 4, arguments);
+}
+
+std::shared_ptr<const TileProduct> TileProducts::get(ProductType type, std::int64_t depth, std::int64_t columns) {
+  const std::scoped_lock lock(mutex_);
+  auto& product = products_[{type, depth, columns}];
+  if (!product) product = std::make_shared<const TileProduct>(engine_, type, depth, columns);
+  return product;
+}
+
+}  // namespace lacuna::cpu

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <dnnl.hpp>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <tuple>
+
+namespace lacuna::cpu {
+
+/// Operands of a tile: f32 x f32 -> f32, bf16 x bf16 -> f32, u8 x s8 -> i32.
+enum class ProductType : std::uint8_t { f32, bf16, int8 };
+
+/// Bytes of one element of the left operand.
+constexpr std::size_t size_of(ProductType type) {
+  return type == ProductType::f32 ? 4 : type == ProductType::bf16 ? 2 : 1;
+}
+
+/// sums [kRows, columns] = a [kRows, depth] * b [depth, columns], one oneDNN matmul made for one thread. Every
+/// row count is served by whole tiles of kRows rows, so a row goes through the same arithmetic in any batch.
+class TileProduct {
+ public:
+  /// Measured on Zen 4: 32 rows by 256 columns run at 92 % (bf16) and 97 % (int8) of the register-only peak.
+  static constexpr std::int64_t kRows = 32;
+
+  TileProduct(const dnnl::engine& engine, ProductType type, std::int64_t depth, std::int64_t columns);
+
+  ProductType type() const { return type_; }
+  std::int64_t columns() const { return columns_; }
+  const dnnl::engine& engine() const { return engine_; }
+  /// How b wants to lie in memory.
+  const dnnl::memory::desc& packed() const { return packed_; }
+  /// Packs `columns` rows of b transposed, row-major [columns, depth] of the type's elements.
+  void pack(const void* rows, dnnl::memory& packed) const;
+  std::size_t scratch_bytes() const { return scratch_bytes_; }
+
+ private:
+  friend class TileRunner;
+  dnnl::engine engine_;
+  ProductType type_;
+  std::int64_t depth_;
+  std::int64_t columns_;
+  dnnl::matmul matmul_;
+  dnnl::memory::desc a_, packed_, sums_, scratch_;
+  std::size_t scratch_bytes_ = 0;
+};
+
+/// One thread's handle on a TileProduct: run() takes no memory of its own.
+class TileRunner {
+ public:
+  explicit TileRunner(std::shared_ptr<const TileProduct> product);
+  void run(const void* a, const dnnl::memory& packed, void* sums, void* scratch);
+
+ private:
+  std::shared_ptr<const TileProduct> product_;
+  dnnl::stream stream_;
+  dnnl::memory a_, sums_, scratch_;
+};
+
+/// Tile products by type, depth and columns; each is compiled once.
+class TileProducts {
+ public:
+  explicit TileProducts(const dnnl::engine& engine) : engine_(engine) {}
+  std::shared_ptr<const TileProduct> get(ProductType type, std::int64_t depth, std::int64_t columns);
+
+ private:
+  dnnl::engine engine_;
+  std::mutex mutex_;
+  std::map<std::tuple<ProductType, std::int64_t, std::int64_t>, std::shared_ptr<const TileProduct>> products_;
+};
+
+}  // namespace lacuna::cpu
