@@ -100,7 +100,6 @@ void BatchBuilder::score(Modality modality, std::span<const std::int32_t> target
     factor = options_.schedule.elbo_weight(std::max(time, options_.min_masking_rate));
   }
   ScoredRows& scored = modality == Modality::text ? batch.text : batch.image;
-  ++scored.samples;
   for (const int i : masked) {
     batch.ids[std::size_t(begin + i)] = tokens_.mask;
     scored.rows.push_back(std::int32_t(begin + i));

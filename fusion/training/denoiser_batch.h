@@ -38,7 +38,6 @@ struct ScoredRows {
   std::vector<std::int32_t> rows;     // of the batch's B * L tokens
   std::vector<std::int32_t> targets;  // relative to the modality's ids
   std::vector<float> weights;         // of the cross-entropy in the sum that is the batch's loss
-  std::int64_t samples = 0;           // that have scored rows
 };
 
 /// A batch as plain numbers.

@@ -156,12 +156,14 @@ PassResult DenoiserTask::forward(const TensorMap& weights, const PassKey& key) {
   const Losses sums = losses(weights, batch, batch_size);
   const at::Tensor zero = at::zeros({}, at::TensorOptions().dtype(at::kFloat).device(device_));
   const at::Tensor text = sums.text.defined() ? sums.text : zero, image = sums.image.defined() ? sums.image : zero;
-  // The log shows nats a token over the samples that have such tokens.
-  const auto share = [&](const ScoredRows& scored) {
-    return double(batch_size) / double(std::max<std::int64_t>(1, scored.samples));
-  };
+  // The log shows nats a token of the samples that have such tokens: divided by how often that is expected to be,
+  // not by how many this pass has, so that means over passes and processes are unbiased.
+  const double all = options_.text_to_image_weight + options_.captioning_weight + options_.joint_weight +
+                     options_.text_only_weight;
+  const double with_image = options_.text_to_image_weight + options_.joint_weight;
+  const double with_text = all - options_.text_to_image_weight;
   return {options_.text_coeff * text + options_.image_coeff * image,
-          {image.detach() * share(batch.image), text.detach() * share(batch.text)}};
+          {image.detach() * (all / std::max(1e-9, with_image)), text.detach() * (all / std::max(1e-9, with_text))}};
 }
 
 std::vector<std::int64_t> DenoiserTask::held_out(std::int64_t limit) const {

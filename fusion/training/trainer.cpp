@@ -269,17 +269,16 @@ TrainOutcome Run::run() {
     if (due(options_.log_steps) || last) log_interval();
     time_is_up = agree_to_stop(options_.max_train_minutes > 0 && seconds_since(start_) > 60 * options_.max_train_minutes);
     stopped = agree_to_stop(hooks_.stop_requested());
-    const bool ends = last || stopped || time_is_up;
-    if (ends || due(options_.checkpointing_steps)) {
-      // Never save weights that are no numbers.
-      if (!std::isfinite(at::sum(parameters_.values()).item<double>())) {
-        throw TrainingDiverged("training diverged: weights are not numbers at step " + std::to_string(step_) +
-                               "; go on from " + checkpoints_.root().string());
-      }
-      save();
+    const bool saves = last || stopped || time_is_up || due(options_.checkpointing_steps);
+    // Never save weights that are no numbers.
+    if (saves && !std::isfinite(at::sum(parameters_.values()).item<double>())) {
+      throw TrainingDiverged("training diverged: weights are not numbers at step " + std::to_string(step_) +
+                             "; go on from " + checkpoints_.root().string());
     }
+    // Before the checkpoint: a run that is killed in between measures again, instead of never.
     if (due(options_.validation_steps) || last) validate();
     if (due(options_.sample_steps > 0 ? options_.sample_steps : options_.validation_steps) || last) sample();
+    if (saves) save();
   }
   if (step_ > first && ranks_.is_first()) {
     const at::NoGradGuard no_grad;
