@@ -20,7 +20,7 @@ struct ContactSheetOptions {
   int tile_side = 128;     ///< pictures are scaled to fit a square of this many pixels
   int margin = 12;         ///< pixels between tiles and around them
   int text_height = 10;    ///< height of a capital letter in pixels
-  int caption_lines = 2;   ///< captions are wrapped to the tile's width; more is cut with "..."
+  int caption_lines = 3;   ///< captions are wrapped to the tile's width; more is cut with "..."
   std::string title = {};  ///< one line above all tiles, a little larger; none where empty
   Rgb8 background = {};
   Rgb8 ink{60, 60, 64};

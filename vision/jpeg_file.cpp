@@ -101,6 +101,21 @@ void mark_scan(Frame& frame, Bytes segment, const std::string& name) {
   }
 }
 
+/// The decoder writes past its tables where a Huffman table has more than 256 codes, and reads on
+/// behind the segment where the values are missing.
+void check_huffman_tables(Bytes segment, const std::string& name) {
+  constexpr std::size_t kHead =
+      17;  // class and place, then how many codes there are of each length
+  while (!segment.empty()) {
+    std::size_t codes = 0;
+    for (std::size_t i = 1; i < std::min(kHead, segment.size()); ++i) codes += segment[i];
+    if (segment.size() < kHead || codes > 256 || codes > segment.size() - kHead) {
+      malformed(name, "damaged JPEG: a Huffman table of the wrong size");
+    }
+    segment = segment.subspan(kHead + codes);
+  }
+}
+
 /// The place of the next marker behind entropy-coded data; stuffed zeros and restarts are data.
 std::size_t skip_scan_data(Bytes file, std::size_t at) {
   while (at + 1 < file.size()) {
@@ -155,6 +170,8 @@ JpegFacts check_jpeg(Bytes file, const std::string& name, const ImageLimits& lim
     if (is_frame_marker(code)) {
       if (frame) malformed(name, "damaged JPEG: two frame headers");
       frame = parse_frame(code, segment, name, limits);
+    } else if (code == 0xc4) {
+      check_huffman_tables(segment, name);
     } else if (code == 0xda) {
       if (!frame) malformed(name, "damaged JPEG: pixels before the frame header");
       if (++scans > kMaxScans) {

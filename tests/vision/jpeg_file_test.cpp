@@ -119,6 +119,25 @@ TEST(JpegFile, AComponentWithoutPixelsIsRefused) {
   EXPECT_EQ(kind_of([&] { decode_image(file, "a.jpg"); }), Kind::malformed);
 }
 
+TEST(JpegFile, HuffmanTablesOfMoreThan256CodesAreRefused) {
+  // The decoder would write past its tables.
+  const File whole = golden("baseline_444.jpg");
+  for (const std::size_t codes : {std::size_t{257}, std::size_t{16 * 255}}) {
+    File table = {0xff, 0xc4, 0, 0, 0};
+    std::size_t left = codes;
+    for (int i = 0; i < 16; ++i) {
+      table.push_back(std::uint8_t(std::min<std::size_t>(left, 255)));
+      left -= table.back();
+    }
+    table.insert(table.end(), codes, 1);
+    table[2] = std::uint8_t((table.size() - 2) >> 8);
+    table[3] = std::uint8_t(table.size() - 2);
+    File file = whole;
+    file.insert(file.begin() + 2, table.begin(), table.end());
+    EXPECT_EQ(kind_of([&] { decode_image(file, "a.jpg"); }), Kind::malformed);
+  }
+}
+
 TEST(JpegFile, TooManyScansAreRefused) {
   const File whole = golden("progressive_420.jpg");
   std::size_t scan = 0;
