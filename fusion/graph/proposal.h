@@ -19,6 +19,8 @@ struct SamplingParameters {
 ///   log_prob     log softmax(logits)[token] at temperature 1, unfiltered, after guidance
 ///   margin       p(1st) - p(2nd) of softmax(logits), 1 when there is one class
 ///   entropy      of softmax(logits), nats
+/// A row's banned class (last word of its keys) has logit -inf in all of this. A row with NaN, +inf or no finite
+/// logit gives token 0 and NaN for the rest.
 struct Proposal {
   float token = 0.0f;  // relative to the first class of the slice; exact up to 2^24 classes
   float log_prob = 0.0f;
