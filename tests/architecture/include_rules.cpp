@@ -127,14 +127,12 @@ const std::vector<FolderRule>& folder_rules() {
        {"text", "vision", "fusion", "runtime", "tools", "fusion/training/shards"},
        {"fusion/training"},
        {"cli11", "posix", "omp", "dnnl", "stb", "opencv", "intrinsics"}},
+      // The yardstick of the benchmarks, a program of its own.
+      {"tools/bench/torch_forward", {"tools/bench"}, {}, {"torch"}},
       {"tests",
        {"text", "vision", "fusion", "runtime", "tools", "tests"},
        {},
-       {"gtest", "cli11", "posix", "omp", "dnnl", "stb", "opencv", "torch"}},
-      {"tests/vision",
-       {"text", "vision", "fusion", "runtime", "tests"},
-       {},
-       {"gtest", "posix", "stb", "zlib", "opencv"}},
+       {"gtest", "cli11", "posix", "omp", "dnnl", "stb", "zlib", "opencv", "torch"}},
       {"tests/text", {"text", "runtime/weights", "tests"}, {}, {"gtest", "sentencepiece", "posix"}},
   };
   return rules;
