@@ -106,6 +106,15 @@ std::vector<NamedTensor> DenoiserTask::initial_weights() const {
   fusion::DenoiserShape shape{{builder_.length()}, {1, false}, {1, false}, fusion::DenoiserHead::logits};
   auto tensors = initial_transformer(std::uint64_t(train_.seed), family_->build(shape).weights(),
                                      config_.transformer.layers);
+  if (!options_.tokenizer.empty()) {
+    const auto checkpoint = weights::Checkpoint::open(options_.tokenizer);
+    const graph::WeightView* codebook = checkpoint.find(vision::kCodebookWeight);
+    for (NamedTensor& weight : tensors) {
+      if (codebook == nullptr || weight.name != "model.embed_tokens.weight") continue;
+      embed_codebook(std::uint64_t(train_.seed), to_torch(*codebook, at::kCPU),
+                     weight.tensor.narrow(0, config_.tokens.image.begin, config_.tokens.image.size));
+    }
+  }
   if (!options_.init_from.empty()) load_matching(options_.init_from, tensors);
   return tensors;
 }

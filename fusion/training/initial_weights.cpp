@@ -9,6 +9,7 @@ namespace lacuna::training {
 namespace {
 
 constexpr double kDeviation = 0.02;
+constexpr double kOwnShare = 0.5;  // of a code's embedding that it shares with no other code
 
 /// FNV-1a: a number for a name.
 std::uint32_t hash_of(const std::string& name) {
@@ -60,6 +61,14 @@ std::vector<NamedTensor> initial_convolutional(std::uint64_t seed, std::span<con
     }
   }
   return tensors;
+}
+
+void embed_codebook(std::uint64_t seed, const at::Tensor& codebook, at::Tensor rows) {
+  const at::Tensor projection =
+      initial_normal(seed, "embed_codebook", {codebook.size(1), rows.size(1)}, kDeviation);
+  const at::Tensor centred = codebook - at::mean(codebook, {0}, true);
+  const at::Tensor length = at::sqrt(at::mean(at::sum(at::square(centred), {1})));
+  rows.mul_(kOwnShare).add_(at::matmul(centred / length, projection), std::sqrt(1 - kOwnShare * kOwnShare));
 }
 
 std::vector<NamedTensor> initial_transformer(std::uint64_t seed, std::span<const graph::NamedShape> weights,

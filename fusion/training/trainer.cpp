@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <thread>
 
 #include "fusion/graph/executor.h"
 #include "fusion/training/checkpoint_folder.h"
@@ -293,7 +294,9 @@ TrainOutcome Run::run() {
 
 TrainOutcome train(TrainTask& task, const TrainOptions& options, at::Device device, Ranks& ranks,
                    const TrainHooks& hooks) {
-  if (options.threads > 0) at::set_num_threads(int(options.threads));
+  // Some builds of libtorch start with one thread.
+  const auto cores = std::max(1u, std::thread::hardware_concurrency());
+  at::set_num_threads(options.threads > 0 ? int(options.threads) : int(cores));
   at::globalContext().setFloat32MatmulPrecision("high");  // TF32 where the device has it
   at::globalContext().setBenchmarkCuDNN(true);
   Run run(task, options, device, ranks, hooks);
