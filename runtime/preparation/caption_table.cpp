@@ -17,10 +17,22 @@ using weights::in_quotes;
 
 constexpr std::uint64_t kMaxBytes = std::uint64_t{2} << 30;
 constexpr std::size_t kMaxRows = std::size_t{1} << 30;
-constexpr std::array<std::string_view, 11> kColumns = {"file",  "label", "split", "weight",
-                                                       "style", "keywords", "gloss", "tier",
-                                                       "set",   "tone",  "license"};
-enum Column { kFile, kLabel, kSplit, kWeight, kStyle, kKeywords, kGloss, kTier, kSet, kTone, kLicense };
+constexpr std::array<std::string_view, 11> kColumns = {"file",  "label",    "split",  "weight",
+                                                       "style", "keywords", "gloss",  "tier",
+                                                       "set",   "tone",     "license"};
+enum Column {
+  kFile,
+  kLabel,
+  kSplit,
+  kWeight,
+  kStyle,
+  kKeywords,
+  kGloss,
+  kTier,
+  kSet,
+  kTone,
+  kLicense
+};
 
 std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(' ');
@@ -61,8 +73,9 @@ class Header {
     }
     for (const Column required : {kFile, kLabel}) {
       if (!places_[required]) {
-        throw DataError(path_, 1, "the header has no column \"" + std::string(kColumns[required]) +
-                                      "\"; expected tab-separated names, file and label among them");
+        throw DataError(path_, 1,
+                        "the header has no column \"" + std::string(kColumns[required]) +
+                            "\"; expected tab-separated names, file and label among them");
       }
     }
   }
@@ -70,9 +83,10 @@ class Header {
   std::vector<std::string_view> cells(std::string_view line, std::size_t number) const {
     auto out = split_at(line, '\t');
     if (out.size() != count_) {
-      throw DataError(path_, number, "expected " + std::to_string(count_) +
-                                         " tab-separated columns as in the header, got " +
-                                         std::to_string(out.size()));
+      throw DataError(path_, number,
+                      "expected " + std::to_string(count_) +
+                          " tab-separated columns as in the header, got " +
+                          std::to_string(out.size()));
     }
     return out;
   }
@@ -91,8 +105,8 @@ std::string checked_file(std::string_view file, const std::filesystem::path& pat
                          std::size_t line) {
   if (file.empty()) throw DataError(path, line, "file", "expected a picture file, got nothing");
   const std::filesystem::path relative(file);
-  const bool leaves = std::any_of(relative.begin(), relative.end(),
-                                  [](const auto& part) { return part == ".."; });
+  const bool leaves =
+      std::any_of(relative.begin(), relative.end(), [](const auto& part) { return part == ".."; });
   if (relative.is_absolute() || leaves || file.find('\0') != std::string_view::npos) {
     throw DataError(path, line, "file",
                     "expected a path inside the table's folder, got " + in_quotes(file));
@@ -146,8 +160,8 @@ std::vector<CaptionRow> parse_caption_table(std::string_view text,
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (const auto bad = weights::find_invalid_utf8(line); bad != std::string_view::npos) {
-      throw DataError(path, number, "expected UTF-8, the byte after " + std::to_string(bad) +
-                                        " others is not");
+      throw DataError(path, number,
+                      "expected UTF-8, the byte after " + std::to_string(bad) + " others is not");
     }
     if (line.empty()) continue;
     if (!header) {

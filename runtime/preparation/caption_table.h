@@ -28,12 +28,12 @@ struct CaptionRow {
   bool operator==(const CaptionRow&) const = default;
 };
 
-/// A tab-separated table, UTF-8 without quoting, with a header line. Columns may stand in any order:
-/// `file` and `label` are required; `split` (train, val_cross, val_concept; default train), `weight`
-/// (0 or more, default 1), `style`, `keywords` (comma-separated), `gloss`, `tier`, `set`, `tone` and
-/// `license` are optional; others are ignored. Empty lines are skipped.
-/// Throws weights::IoError, and DataError naming line and column: a file path that leaves the
-/// folder, an empty label, a split or weight that is none, too few or too many columns, bad UTF-8.
+/// A tab-separated table, UTF-8 without quoting, with a header line. Columns may stand in any
+/// order: `file` and `label` are required; `split` (train, val_cross, val_concept; default train),
+/// `weight` (0 or more, default 1), `style`, `keywords` (comma-separated), `gloss`, `tier`, `set`,
+/// `tone` and `license` are optional; others are ignored. Empty lines are skipped. Throws
+/// weights::IoError, and DataError naming line and column: a file path that leaves the folder, an
+/// empty label, a split or weight that is none, too few or too many columns, bad UTF-8.
 std::vector<CaptionRow> read_caption_table(const std::filesystem::path& path);
 
 /// The same from text; `path` is for messages.

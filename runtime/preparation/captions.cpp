@@ -115,8 +115,7 @@ std::vector<CaptionVariant> caption_variants(const CaptionRow& row, const Captio
   // The main wording comes first even where its share is 0.
   const double main_share = mix.style_label + (keywords ? 0 : mix.with_keywords);
   out.push_back({main, main_share});
-  add(out, row.label,
-      mix.label + (keywords ? 0 : mix.keywords_only) + (gloss ? 0 : mix.gloss));
+  add(out, row.label, mix.label + (keywords ? 0 : mix.keywords_only) + (gloss ? 0 : mix.gloss));
   if (keywords) {
     for (int i = 0; i < kKeywordDraws; ++i) {
       add(out, main + ", " + some_keywords(row, seed, Use::with_keywords, i),

@@ -45,11 +45,11 @@ struct CaptionVariant {
 /// Shares of the wordings. What a row cannot fill goes to the plain ones: without keywords to
 /// "style: label" and "label", without a gloss to "label", without a style the style is left out.
 struct CaptionMix {
-  double style_label = 0.55;     ///< "style: label"
-  double label = 0.20;           ///< "label"
-  double with_keywords = 0.15;   ///< "style: label, two or three keywords", several draws
-  double keywords_only = 0.05;   ///< two or three keywords, several draws
-  double gloss = 0.05;           ///< "label: gloss", up to the first semicolon
+  double style_label = 0.55;    ///< "style: label"
+  double label = 0.20;          ///< "label"
+  double with_keywords = 0.15;  ///< "style: label, two or three keywords", several draws
+  double keywords_only = 0.05;  ///< two or three keywords, several draws
+  double gloss = 0.05;          ///< "label: gloss", up to the first semicolon
 
   /// Throws std::invalid_argument unless all are 0 or more and add up to 1.
   void validate() const;
@@ -82,9 +82,9 @@ std::vector<training::CaptionTokens> encode_captions(const std::vector<CaptionVa
                                                      const text::TextTokenizer& tokenizer,
                                                      int text_length, CaptionLengths& lengths);
 
-/// The wordings of the rows of the train split, to train a text tokenizer on: about ten lines a row,
-/// each wording as often as it is drawn but at least once, so that the tokenizer's pieces are chosen
-/// on what it will read.
+/// The wordings of the rows of the train split, to train a text tokenizer on: about ten lines a
+/// row, each wording as often as it is drawn but at least once, so that the tokenizer's pieces are
+/// chosen on what it will read.
 std::vector<std::string> caption_corpus(const std::vector<CaptionRow>& rows, const CaptionMix& mix,
                                         std::uint64_t seed);
 

@@ -106,14 +106,13 @@ using Palette = std::vector<std::array<int, 3>>;
 Palette split(std::vector<Colour>& colours, std::size_t count) {
   std::vector<Box> boxes = {measured(colours, 0, colours.size())};
   while (boxes.size() < count) {
-    const auto widest =
-        std::max_element(boxes.begin(), boxes.end(),
-                         [](const Box& a, const Box& b) { return a.spread < b.spread; });
+    const auto widest = std::max_element(
+        boxes.begin(), boxes.end(), [](const Box& a, const Box& b) { return a.spread < b.spread; });
     if (widest->end - widest->begin < 2) break;
     const Box box = *widest;
     const auto axis = std::size_t(box.axis);
-    std::sort(colours.begin() + std::ptrdiff_t(box.begin), colours.begin() + std::ptrdiff_t(box.end),
-              [axis](const Colour& a, const Colour& b) {
+    std::sort(colours.begin() + std::ptrdiff_t(box.begin),
+              colours.begin() + std::ptrdiff_t(box.end), [axis](const Colour& a, const Colour& b) {
                 return a.rgb[axis] != b.rgb[axis] ? a.rgb[axis] < b.rgb[axis]
                                                   : packed(a.rgb) < packed(b.rgb);
               });
@@ -221,9 +220,8 @@ PalettePicture reduce_colors(const vision::Image8& picture, int colors) {
   for (std::size_t i = 0; i < out.indices.size(); ++i) {
     const std::uint32_t value = packed(bytes.data() + 3 * i);
     const auto found =
-        std::lower_bound(colours.begin(), colours.end(), value, [](const Colour& c, std::uint32_t v) {
-          return packed(c.rgb) < v;
-        });
+        std::lower_bound(colours.begin(), colours.end(), value,
+                         [](const Colour& c, std::uint32_t v) { return packed(c.rgb) < v; });
     out.indices[i] = entry[std::size_t(found - colours.begin())];
   }
   return out;

@@ -9,8 +9,9 @@
 
 namespace lacuna::preparation {
 
-/// Calls `work(i)` for every i in [0, count) on at most `threads` threads (the caller's is one of them;
-/// 0: as many as there are cores). Rethrows the first exception after all threads have stopped.
+/// Calls `work(i)` for every i in [0, count) on at most `threads` threads (the caller's is one of
+/// them; 0: as many as there are cores). Rethrows the first exception after all threads have
+/// stopped.
 template <typename Work>
 void parallel_for(std::size_t count, int threads, Work&& work) {
   std::size_t wanted = threads > 0 ? std::size_t(threads) : std::thread::hardware_concurrency();

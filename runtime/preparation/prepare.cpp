@@ -15,6 +15,7 @@
 #include "runtime/preparation/prepare_state.h"
 #include "runtime/preparation/record_source.h"
 #include "runtime/weights/atomic_file.h"
+#include "runtime/weights/io_error.h"
 
 namespace lacuna::preparation {
 namespace {
@@ -94,9 +95,9 @@ Json settings_of(const PrepareOptions& options, const PrepareTokenizers& tokeniz
     shares.push_back(share);
   }
   Json changes = Json::array();
-  for (const float value : {augment.max_shift, augment.min_scale, augment.max_scale,
-                            augment.max_rotation, augment.max_gamma, augment.max_saturation,
-                            augment.max_hue}) {
+  for (const float value :
+       {augment.max_shift, augment.min_scale, augment.max_scale, augment.max_rotation,
+        augment.max_gamma, augment.max_saturation, augment.max_hue}) {
     changes.push_back(value);
   }
   Json out = Json::object();
@@ -136,13 +137,14 @@ class Run {
         rows_(select(read_caption_table(table_), options.selection)),
         source_(options_, tokenizers_, layout_, rows_) {
     if (rows_.empty()) throw DataError(table_, "no row is left after the selection");
-    state_.settings =
-        settings_of(options, tokenizers, layout_, training::sha256_of_file(table_));
+    state_.settings = settings_of(options, tokenizers, layout_, training::sha256_of_file(table_));
     plan();
   }
 
   PrepareReport run() {
-    fs::create_directories(options_.output);
+    std::error_code error;
+    fs::create_directories(options_.output, error);
+    if (error) throw weights::IoError(options_.output, "create the folder", error.value());
     if (options_.overwrite) {
       remove_outputs();
     } else if (is_complete()) {
@@ -163,8 +165,7 @@ class Run {
  private:
   /// Where one shard ends and the next begins, so that a run that continues makes the same files.
   void plan() {
-    const std::uint64_t limit =
-        std::uint64_t(options_.shard_size_mb) * 1'000'000 - kHeaderRoom;
+    const std::uint64_t limit = std::uint64_t(options_.shard_size_mb) * 1'000'000 - kHeaderRoom;
     std::uint64_t used = 0;
     steps_.push_back({0, 0});
     for (std::size_t i = 0; i < rows_.size(); ++i) {
@@ -396,7 +397,8 @@ void PrepareOptions::validate() const {
   if (palette_colors != 0) check(palette_colors, 2, 256, "palette_colors");
   if (palette_colors != 0 && !image_tokenizer.empty()) {
     throw std::invalid_argument(
-        "[PrepareOptions] expected palette_colors 0 with an image tokenizer: codes have no palette");
+        "[PrepareOptions] expected palette_colors 0 with an image tokenizer: codes have no "
+        "palette");
   }
   check(augment_copies, 1, 256, "augment_copies");
   check(mask_copies, 1, 256, "mask_copies");
@@ -419,7 +421,8 @@ std::int32_t find_end_of_text(const text::TextTokenizer& tokenizer) {
   }
   if (unknown >= 0 && bytes) return unknown;
   throw std::invalid_argument(
-      "[find_end_of_text] the tokenizer has no piece </s>, <eos> or <|endoftext|>, nor an <unk> that "
+      "[find_end_of_text] the tokenizer has no piece </s>, <eos> or <|endoftext|>, nor an <unk> "
+      "that "
       "it never uses; name an id that no text encodes to with --end-of-text");
 }
 

@@ -59,8 +59,8 @@ struct PrepareProgress {
   std::int64_t all_shards = 0;
 };
 
-/// Called every few pictures, on the calling thread; returning false stops the work (what is finished
-/// stays and is continued by the next run).
+/// Called every few pictures, on the calling thread; returning false stops the work (what is
+/// finished stays and is continued by the next run).
 using PrepareCallback = std::function<bool(const PrepareProgress&)>;
 
 /// A picture that was left out.
@@ -95,18 +95,20 @@ struct PrepareTokenizers {
   std::string pictures_sha256;
 };
 
-/// The id that ends captions: the piece "</s>", "<eos>" or "<|endoftext|>", which no text encodes to;
-/// else "<unk>" where the tokenizer spells unknown characters in bytes and so never produces it.
-/// Throws std::invalid_argument when there is none of these.
+/// The id that ends captions: the piece "</s>", "<eos>" or "<|endoftext|>", which no text encodes
+/// to; else "<unk>" where the tokenizer spells unknown characters in bytes and so never produces
+/// it. Throws std::invalid_argument when there is none of these.
 std::int32_t find_end_of_text(const text::TextTokenizer& tokenizer);
 
 /// Writes shard-NNNNN.safetensors, pieces.json, ATTRIBUTION.md and at last shards.json into
-/// `options.output`. Every file is atomic and the finished shards are listed in prepare-state.json: a
-/// run that was stopped or killed is continued by the next one with the same options, and the result
-/// is byte for byte the one of an uninterrupted run. Does nothing when that run was complete.
+/// `options.output`. Every file is atomic and the finished shards are listed in prepare-state.json:
+/// a run that was stopped or killed is continued by the next one with the same options, and the
+/// result is byte for byte the one of an uninterrupted run. Does nothing when that run was
+/// complete.
 ///
-/// Rows of tier "mask" whose file lies in a folder named mask... are ink masks (255 = ink): those of
-/// emoji sets become black on white, others get `mask_copies` records with colours by `draw_colours`.
+/// Rows of tier "mask" whose file lies in a folder named mask... are ink masks (255 = ink): those
+/// of emoji sets become black on white, others get `mask_copies` records with colours by
+/// `draw_colours`.
 ///
 /// Throws std::invalid_argument for options, DataError for the table, too many bad pictures, or
 /// shards that other options made; weights::IoError, weights::CheckpointError.

@@ -23,7 +23,8 @@ using training::ShardRecord;
 /// Keeps the seeds of augmentation apart from the draws of captions.cpp, which share the stream.
 constexpr std::uint32_t kAugmentStep = std::uint32_t{16} << 24;
 
-std::vector<std::string> distinct(const std::vector<CaptionRow>& rows, std::string CaptionRow::*name) {
+std::vector<std::string> distinct(const std::vector<CaptionRow>& rows,
+                                  std::string CaptionRow::*name) {
   std::vector<std::string> out;
   out.reserve(rows.size());
   for (const CaptionRow& row : rows) out.push_back(row.*name);
@@ -37,10 +38,9 @@ std::int32_t number_of(const std::vector<std::string>& names, const std::string&
 }
 
 std::uint64_t augment_seed(std::uint64_t seed, std::int32_t line, int copy) {
-  const auto r = graph::philox4x32(
-      {std::uint32_t(seed), std::uint32_t(seed >> 32)},
-      {std::uint32_t(line), kAugmentStep | std::uint32_t(copy),
-       static_cast<std::uint32_t>(graph::RandomStream::data), 0});
+  const auto r = graph::philox4x32({std::uint32_t(seed), std::uint32_t(seed >> 32)},
+                                   {std::uint32_t(line), kAugmentStep | std::uint32_t(copy),
+                                    static_cast<std::uint32_t>(graph::RandomStream::data), 0});
   return (std::uint64_t{r[0]} << 32) | r[1];
 }
 
@@ -49,8 +49,7 @@ bool has_emoji(std::string_view name) { return name.find("emoji") != std::string
 }  // namespace
 
 RecordSource::RecordSource(const PrepareOptions& options, const PrepareTokenizers& tokenizers,
-                           const training::ShardLayout& layout,
-                           const std::vector<CaptionRow>& rows)
+                           const training::ShardLayout& layout, const std::vector<CaptionRow>& rows)
     : options_(options),
       tokenizers_(tokenizers),
       layout_(layout),

@@ -40,10 +40,11 @@ PrepareReport run_prepare(const PrepareOptions& options, graph::Executor& execut
                           const PrepareCallback& progress) {
   options.validate();
   if (options.tokenizer.empty()) {
-    throw std::invalid_argument("[run_prepare] expected a tokenizer (tokenizer.model or its folder)");
+    throw std::invalid_argument(
+        "[run_prepare] expected a tokenizer (tokenizer.model or its folder)");
   }
-  const fs::path file = fs::is_directory(options.tokenizer) ? options.tokenizer / kTokenizerName
-                                                            : options.tokenizer;
+  const fs::path file =
+      fs::is_directory(options.tokenizer) ? options.tokenizer / kTokenizerName : options.tokenizer;
   const std::string model = weights::read_regular_file(file, kMaxTokenizerBytes);
   const auto tokenizer = text::SentencePieceTokenizer::from_bytes(model, file);
   PrepareTokenizers tokenizers{.text = tokenizer,

@@ -42,8 +42,9 @@ TEST(CaptionTable, ErrorsNameFileLineAndColumn) {
             "data/captions.tsv: line 2, column \"split\": expected train, val_cross or "
             "val_concept, got \"test\"");
   for (const char* weight : {"-1", "nan", "inf", "1x", "1e99"}) {
-    EXPECT_NE(message(head + "\na.png\tgoat\ttrain\t" + weight + "\n").find("line 3, column \"weight\""),
-              std::string::npos)
+    EXPECT_NE(
+        message(head + "\na.png\tgoat\ttrain\t" + weight + "\n").find("line 3, column \"weight\""),
+        std::string::npos)
         << weight;
   }
   EXPECT_NE(message(head + "a.png\t \ttrain\t1\n").find("column \"label\""), std::string::npos);
@@ -56,7 +57,9 @@ TEST(CaptionTable, ErrorsNameFileLineAndColumn) {
             std::string::npos);
   EXPECT_NE(message("file\tname\n").find("no column \"label\""), std::string::npos);
   EXPECT_NE(message("file\tlabel\tfile\n").find("twice"), std::string::npos);
-  EXPECT_NE(message(head + "a.png\tgo\xFF" "at\ttrain\t1\n").find("line 2: expected UTF-8"),
+  EXPECT_NE(message(head + "a.png\tgo\xFF"
+                           "at\ttrain\t1\n")
+                .find("line 2: expected UTF-8"),
             std::string::npos);
   EXPECT_NE(message("").find("empty"), std::string::npos);
 }

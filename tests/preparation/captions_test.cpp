@@ -39,7 +39,8 @@ TEST(Captions, SharesAreThoseOfTheMix) {
     EXPECT_EQ(variants.front().text, "3d emoji: goat");
     EXPECT_NEAR(variants.front().probability, 0.55, 1e-12);
     EXPECT_NEAR(share(variants, [](auto& t) { return t == "goat"; }), 0.20, 1e-12);
-    EXPECT_NEAR(share(variants, [](auto& t) { return t.starts_with("3d emoji: goat, "); }), 0.15, 1e-12);
+    EXPECT_NEAR(share(variants, [](auto& t) { return t.starts_with("3d emoji: goat, "); }), 0.15,
+                1e-12);
     EXPECT_NEAR(share(variants, [](auto& t) { return t == "goat: a ruminant with horns"; }), 0.05,
                 1e-12);
     EXPECT_NEAR(share(variants, [](auto& t) { return t.find("goat") == std::string::npos; }), 0.05,
@@ -85,7 +86,8 @@ TEST(Captions, WhatARowLacksGoesToThePlainWordings) {
 }
 
 TEST(Captions, AMixWithoutTheMainWordingKeepsItFirst) {
-  const CaptionMix mix{.style_label = 0, .label = 1, .with_keywords = 0, .keywords_only = 0, .gloss = 0};
+  const CaptionMix mix{
+      .style_label = 0, .label = 1, .with_keywords = 0, .keywords_only = 0, .gloss = 0};
   const auto variants = caption_variants(full_row(), mix, 0);
   EXPECT_EQ(variants.front().text, "3d emoji: goat");
   EXPECT_GT(variants.front().probability, 0);

@@ -63,8 +63,8 @@ TEST(Palette, CloseForManyColoursAndWhiteStaysWhite) {
     EXPECT_EQ(out.pixel(63, 63)[2], 255);
     EXPECT_EQ(reduced.indices[0], 0);  // white is the lightest
   }
-  // A uniform grid of the same number of colours has cells of about 16 levels, 16^2 / 12 = 21 in two
-  // of three channels.
+  // A uniform grid of the same number of colours has cells of about 16 levels, 16^2 / 12 = 21 in
+  // two of three channels.
   EXPECT_LT(before, 21.0 * 2 / 3);
 }
 

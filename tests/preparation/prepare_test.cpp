@@ -9,6 +9,7 @@
 #include "fusion/training/shards/shard_set.h"
 #include "runtime/cpu/reference_executor.h"
 #include "runtime/preparation/data_error.h"
+#include "runtime/weights/io_error.h"
 #include "runtime/weights/mapped_file.h"
 #include "tests/preparation/fixture.h"
 
@@ -74,7 +75,8 @@ TEST(Prepare, PixelsArriveUnchanged) {
     EXPECT_EQ(pixels[1], ink.colour.g);
     EXPECT_EQ(pixels[2], ink.colour.b);
   }
-  const std::string attribution = weights::read_regular_file(out.path() / "ATTRIBUTION.md", 100'000);
+  const std::string attribution =
+      weights::read_regular_file(out.path() / "ATTRIBUTION.md", 100'000);
   EXPECT_TRUE(attribution.starts_with("# Made by a test\n"));
   EXPECT_NE(attribution.find("| set0 | MIT | 18 |"), std::string::npos) << attribution;
 }
@@ -87,7 +89,8 @@ TEST(Prepare, EmojiMasksBecomeBlackOnWhite) {
   vision::write_image(data.path() / "mask/a.png", mask);
   weights::write_file_atomic(
       data.path() / "captions.tsv",
-      std::string_view("file\tlabel\tstyle\ttier\tset\nmask/a.png\tdot\tmonotone emoji\tmask\tx\n"));
+      std::string_view(
+          "file\tlabel\tstyle\ttier\tset\nmask/a.png\tdot\tmonotone emoji\tmask\tx\n"));
   PrepareOptions o = options(data.path(), out.path());
   o.mask_copies = 5;
   prepare(o, tokenizers());
@@ -216,6 +219,14 @@ TEST(Prepare, RefusesOtherOptionsUnlessAllowedToOverwrite) {
   o.overwrite = false;
   std::ofstream(data.path() / "captions.tsv", std::ios::app) << "\n";
   EXPECT_THROW(prepare(o, tokenizers()), DataError);
+}
+
+TEST(Prepare, SaysWhichFolderCannotBeUsed) {
+  const Folder data, out;
+  make_data(data.path(), 3, 16);
+  weights::write_file_atomic(out.path() / "taken", std::string_view("a file"));
+  EXPECT_THROW(prepare(options(data.path(), out.path() / "taken"), tokenizers()), weights::IoError);
+  EXPECT_THROW(prepare(options(data.path() / "none", out.path()), tokenizers()), weights::IoError);
 }
 
 TEST(Prepare, RefusesBadOptions) {

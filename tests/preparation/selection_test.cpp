@@ -40,12 +40,18 @@ void expect_kept(const Selection& selection, Keeps keeps) {
 
 TEST(Selection, EachRule) {
   EXPECT_EQ(select(rows(), {}), rows());
-  expect_kept(selection([](auto& s) { s.tiers = {"emoji"}; }), [](auto& r) { return r.tier == "emoji"; });
-  expect_kept(selection([](auto& s) { s.sets = {"twemoji"}; }), [](auto& r) { return r.set == "twemoji"; });
-  expect_kept(selection([](auto& s) { s.splits = {"val_cross", "val_concept"}; }),
+  expect_kept(selection([](auto& s) { s.tiers = {"emoji"}; }),
+              [](auto& r) { return r.tier == "emoji"; });
+  expect_kept(selection([](auto& s) { s.sets = {"twemoji"}; }),
+              [](auto& r) { return r.set == "twemoji"; });
+  expect_kept(selection([](auto& s) {
+                s.splits = {"val_cross", "val_concept"};
+              }),
               [](auto& r) { return r.split != training::Split::train; });
-  expect_kept(selection([](auto& s) { s.tones = Tones::leave_out; }), [](auto& r) { return r.tone.empty(); });
-  expect_kept(selection([](auto& s) { s.min_weight = 0.5f; }), [](auto& r) { return r.weight >= 0.5f; });
+  expect_kept(selection([](auto& s) { s.tones = Tones::leave_out; }),
+              [](auto& r) { return r.tone.empty(); });
+  expect_kept(selection([](auto& s) { s.min_weight = 0.5f; }),
+              [](auto& r) { return r.weight >= 0.5f; });
 }
 
 TEST(Selection, LimitSpreadsOverTheRows) {

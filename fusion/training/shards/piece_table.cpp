@@ -62,8 +62,8 @@ PieceTable read_piece_table(const std::filesystem::path& folder) {
   PieceTable out;
   out.pieces = reader.strings("pieces", kMaxPieces);
   const auto last = std::int64_t(out.pieces.size()) - 1;
-  for (const std::int64_t id : reader.integers("controls", 0, std::max<std::int64_t>(last, 0),
-                                               kMaxPieces)) {
+  for (const std::int64_t id :
+       reader.integers("controls", 0, std::max<std::int64_t>(last, 0), kMaxPieces)) {
     out.controls.push_back(std::int32_t(id));
   }
   if (!std::is_sorted(out.controls.begin(), out.controls.end())) {

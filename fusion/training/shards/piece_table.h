@@ -18,8 +18,8 @@ struct PieceTable {
   /// Ids that print as nothing (unknown, begin and end of text, padding), ascending.
   std::vector<std::int32_t> controls;
 
-  /// The text of `ids` without the space that a tokenizer puts in front. Ids outside the table print
-  /// as "<id>".
+  /// The text of `ids` without the space that a tokenizer puts in front. Ids outside the table
+  /// print as "<id>".
   std::string decode(std::span<const std::int32_t> ids) const;
 
   bool operator==(const PieceTable&) const = default;
@@ -28,8 +28,8 @@ struct PieceTable {
 /// Reads `folder`/pieces.json. Throws weights::IoError, weights::CheckpointError.
 PieceTable read_piece_table(const std::filesystem::path& folder);
 
-/// Writes `folder`/pieces.json atomically. Throws weights::IoError; std::invalid_argument for a piece
-/// that is not UTF-8.
+/// Writes `folder`/pieces.json atomically. Throws weights::IoError; std::invalid_argument for a
+/// piece that is not UTF-8.
 void write_piece_table(const std::filesystem::path& folder, const PieceTable& table);
 
 }  // namespace lacuna::training

@@ -107,8 +107,8 @@ void ShardFile::check_captions(const ShardLayout& layout) const {
       sum += p;
     }
     if (!(std::abs(sum - 1.0) <= kProbabilityTolerance)) {
-      fail(tensor::kCaptionProbability, "record " + std::to_string(r) +
-                                            ": expected a sum of 1, got " + std::to_string(sum));
+      fail(tensor::kCaptionProbability,
+           "record " + std::to_string(r) + ": expected a sum of 1, got " + std::to_string(sum));
     }
   }
 }

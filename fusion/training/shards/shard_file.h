@@ -16,20 +16,20 @@ namespace lacuna::training {
 
 /// Tensors of a shard of R records, V captions, T text ids and N pictures.
 namespace tensor {
-inline constexpr std::string_view kSplit = "split";                ///< u8 [R]
-inline constexpr std::string_view kWeight = "weight";              ///< f32 [R]
-inline constexpr std::string_view kLabel = "label";                ///< i32 [R]
-inline constexpr std::string_view kStyle = "style";                ///< i32 [R]
-inline constexpr std::string_view kSourceLine = "source_line";     ///< i32 [R]
-inline constexpr std::string_view kCaptionStart = "caption_start"; ///< i32 [R+1], 0 to V
-inline constexpr std::string_view kPictureStart = "picture_start"; ///< i32 [R+1], 0 to N
+inline constexpr std::string_view kSplit = "split";                 ///< u8 [R]
+inline constexpr std::string_view kWeight = "weight";               ///< f32 [R]
+inline constexpr std::string_view kLabel = "label";                 ///< i32 [R]
+inline constexpr std::string_view kStyle = "style";                 ///< i32 [R]
+inline constexpr std::string_view kSourceLine = "source_line";      ///< i32 [R]
+inline constexpr std::string_view kCaptionStart = "caption_start";  ///< i32 [R+1], 0 to V
+inline constexpr std::string_view kPictureStart = "picture_start";  ///< i32 [R+1], 0 to N
 inline constexpr std::string_view kCaptionProbability = "caption_probability";  ///< f32 [V]
-inline constexpr std::string_view kTokenStart = "token_start";     ///< i32 [V+1], 0 to T
-inline constexpr std::string_view kTokens = "tokens";              ///< i16 or i32 [T]
-inline constexpr std::string_view kPixels = "pixels";              ///< u8 [N, H, W, 3]
-inline constexpr std::string_view kIndices = "indices";            ///< u8 [N, H, W]
-inline constexpr std::string_view kPalettes = "palettes";          ///< u8 [N, P, 3]
-inline constexpr std::string_view kCodes = "codes";                ///< i16 or i32 [N, h * w]
+inline constexpr std::string_view kTokenStart = "token_start";  ///< i32 [V+1], 0 to T
+inline constexpr std::string_view kTokens = "tokens";           ///< i16 or i32 [T]
+inline constexpr std::string_view kPixels = "pixels";           ///< u8 [N, H, W, 3]
+inline constexpr std::string_view kIndices = "indices";         ///< u8 [N, H, W]
+inline constexpr std::string_view kPalettes = "palettes";       ///< u8 [N, P, 3]
+inline constexpr std::string_view kCodes = "codes";             ///< i16 or i32 [N, h * w]
 }  // namespace tensor
 
 /// How far from 1 the probabilities of a record's captions may add up to.
@@ -40,8 +40,8 @@ constexpr graph::DType id_dtype(std::int64_t count) {
   return count <= 32'768 ? graph::DType::i16 : graph::DType::i32;
 }
 
-/// One shard, mapped, with every number in it checked. The small columns are copied out; pictures stay
-/// in the file.
+/// One shard, mapped, with every number in it checked. The small columns are copied out; pictures
+/// stay in the file.
 class ShardFile {
  public:
   /// Checks the file against the set's layout, its entry in the index and the number of labels and
@@ -71,7 +71,8 @@ class ShardFile {
                                             const graph::Shape& shape) const;
   template <typename T>
   std::vector<T> column(std::string_view name, graph::DType dtype, std::int64_t count) const;
-  std::vector<std::int32_t> ids(std::string_view name, graph::DType dtype, std::int64_t count) const;
+  std::vector<std::int32_t> ids(std::string_view name, graph::DType dtype,
+                                std::int64_t count) const;
   std::int64_t length_of(std::string_view name) const;
   void check_starts(std::string_view name, const std::vector<std::int32_t>& starts,
                     std::int64_t end, std::int32_t at_least) const;

@@ -15,8 +15,8 @@ namespace lacuna::training {
 /// What a shard holds of a picture.
 enum class PictureKind { pixels, tokens };
 
-/// How pixels are stored: RGB bytes, or a palette of at most 256 colours per picture with one byte a
-/// pixel (a third of the space, and it compresses far better).
+/// How pixels are stored: RGB bytes, or a palette of at most 256 colours per picture with one byte
+/// a pixel (a third of the space, and it compresses far better).
 enum class PixelEncoding { rgb, palette };
 
 /// Which part of the data a record belongs to.
@@ -80,7 +80,8 @@ struct ShardIndex {
   std::vector<ShardEntry> shards;
   /// Records by split, in the order of kSplitNames.
   std::array<std::int64_t, kSplitNames.size()> split_counts{};
-  /// The settings the set was made with, for people and for resuming; an object, not interpreted here.
+  /// The settings the set was made with, for people and for resuming; an object, not interpreted
+  /// here.
   weights::Json settings = weights::Json::object();
 
   std::int64_t records() const;

@@ -151,7 +151,8 @@ void ShardSet::read_pixels(std::int64_t record, std::int32_t picture,
     return;
   }
   for (std::size_t i = 0; i < area; ++i) {
-    std::memcpy(out.data() + 3 * i, palette.data() + 3 * std::to_integer<std::size_t>(stored[i]), 3);
+    std::memcpy(out.data() + 3 * i, palette.data() + 3 * std::to_integer<std::size_t>(stored[i]),
+                3);
   }
 }
 

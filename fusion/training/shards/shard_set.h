@@ -73,7 +73,8 @@ class ShardSet {
   ShardSet() = default;
   const ShardFile& shard_of(std::int64_t record, std::int32_t& row) const;
   std::span<const std::byte> stored_picture(std::int64_t record, std::int32_t picture,
-                                            PictureKind kind, std::size_t room, std::size_t expected,
+                                            PictureKind kind, std::size_t room,
+                                            std::size_t expected,
                                             std::span<const std::byte>& palette) const;
 
   ShardIndex index_;

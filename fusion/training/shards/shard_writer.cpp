@@ -32,8 +32,8 @@ void check_ids(std::size_t record, const char* what, std::span<const std::int32_
 
 void check_size(std::size_t record, const char* what, std::size_t got, std::size_t expected) {
   if (got != expected) {
-    refuse(record, "expected " + std::to_string(expected) + " " + what + ", got " +
-                       std::to_string(got));
+    refuse(record,
+           "expected " + std::to_string(expected) + " " + what + ", got " + std::to_string(got));
   }
 }
 
@@ -195,8 +195,8 @@ ShardEntry write_shard(const std::filesystem::path& folder, const std::string& f
   tensors.add_ids(tensor::kTokens, id_dtype(layout.text_vocabulary),
                   {std::int64_t(columns.tokens.size())}, columns.tokens, short_tokens);
   if (layout.kind == PictureKind::tokens) {
-    tensors.add_ids(tensor::kCodes, id_dtype(layout.codebook_size),
-                    {pictures, layout.code_count()}, columns.codes, short_codes);
+    tensors.add_ids(tensor::kCodes, id_dtype(layout.codebook_size), {pictures, layout.code_count()},
+                    columns.codes, short_codes);
   } else if (layout.encoding == PixelEncoding::rgb) {
     tensors.add(tensor::kPixels, DType::u8,
                 {pictures, layout.picture_height, layout.picture_width, 3}, columns.pixels);

@@ -1,7 +1,6 @@
 #include "fusion/training/shards/piece_table.h"
 
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <filesystem>
@@ -25,14 +24,14 @@ TEST(PieceTable, DecodesSpacesBytesAndControls) {
 }
 
 TEST(PieceTable, RoundTrip) {
-  const auto folder = std::filesystem::temp_directory_path() /
-                      ("lacuna_pieces_" + std::to_string(::getpid()));
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("lacuna_pieces_" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder);
   write_piece_table(folder, kTable);
   EXPECT_EQ(read_piece_table(folder), kTable);
-  for (const char* bad : {R"({"pieces": ["a"], "controls": [1]})",
-                          R"({"pieces": ["a", "b"], "controls": [1, 0]})",
-                          R"({"pieces": [1], "controls": []})", R"({"controls": []})", "[]", ""}) {
+  for (const char* bad :
+       {R"({"pieces": ["a"], "controls": [1]})", R"({"pieces": ["a", "b"], "controls": [1, 0]})",
+        R"({"pieces": [1], "controls": []})", R"({"controls": []})", "[]", ""}) {
     weights::write_file_atomic(folder / PieceTable::kFileName, std::string_view(bad));
     EXPECT_THROW(read_piece_table(folder), weights::CheckpointError) << bad;
   }
