@@ -95,8 +95,8 @@ TEST(PngText, DamagedEntriesAreRefused) {
       {"iTXt", std::string("key\0\7\0\0\0x", 9)},
       {"iTXt", std::string("key\0\0\0en", 8)}};
   for (const auto& [type, data] : entries) {
-    EXPECT_EQ(kind_of([&] { read_png_texts(with_chunk(type, bytes(data)), "a"); }), Kind::malformed)
-        << type;
+    const File file = with_chunk(type, bytes(data));
+    EXPECT_EQ(kind_of([&] { read_png_texts(file, "a"); }), Kind::malformed) << type;
   }
 }
 
