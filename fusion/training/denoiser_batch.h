@@ -29,7 +29,7 @@ struct BatchOptions {
   double padding_weight = 0.2;                    // of the end-of-text tokens after the first
   double min_masking_rate = 0.0;
   Objective objective = Objective::token_count;
-  fusion::NoiseSchedule schedule;  // continuous-time only
+  fusion::NoiseSchedule schedule{fusion::ScheduleKind::linear};  // continuous-time only
 };
 
 /// Rows of one modality that are scored. Padded with weight 0 to a round number of rows, so that few shapes

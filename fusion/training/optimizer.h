@@ -6,7 +6,7 @@
 namespace lacuna::training {
 
 /// AdamW (Loshchilov and Hutter, "Decoupled weight decay regularization", 2019) with gradient clipping and a
-/// moving average of the weights. Waits for no result of the device.
+/// moving average of the weights. On CUDA it waits for no result of the device.
 class Optimizer {
  public:
   /// `parameters` must outlive this.
@@ -23,6 +23,12 @@ class Optimizer {
   at::Tensor& ema() { return ema_; }
 
  private:
+  struct Factors {
+    double mean, square, rate, ema_share;  // bias corrections of both averages, learning rate, share of the new weights
+  };
+  void step_by_calls(const Factors& factors, const at::Tensor& norm);
+  void step_in_one_pass(const Factors& factors, double norm);
+
   FlatParameters& parameters_;
   TrainOptions options_;
   at::Tensor mean_, square_, ema_;

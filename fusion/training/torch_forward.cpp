@@ -1,7 +1,5 @@
 #include "fusion/training/torch_forward.h"
 
-#include <torch/version.h>
-
 #include <cmath>
 #include <map>
 #include <optional>
@@ -9,6 +7,7 @@
 
 #include "fusion/graph/lower.h"
 #include "fusion/training/torch_attention.h"
+#include "fusion/training/torch_fused.h"
 #include "runtime/cpu/draw.h"
 
 namespace lacuna::training {
@@ -61,7 +60,9 @@ class Interpreter {
   at::Tensor rope(const Node& node);
   at::Tensor draw(const Node& node);
   at::Tensor conv2d(const Node& node);
-  at::Tensor rms_norm(const Node& node);
+  at::Tensor group_norm(const Node& node);
+  at::Tensor quantise_nearest(const Node& node);
+  at::Tensor quantise_sign(const Node& node);
   std::pair<at::Tensor, at::Tensor> rotation(ValueId positions, const graph::RopeAttributes& a);
 
   const at::Tensor& in(const Node& node, std::size_t i) const { return get(node.inputs[i]); }
@@ -122,15 +123,22 @@ at::Tensor reduce(const at::Tensor& x, graph::Reduction reduction) {
   throw std::logic_error("[reduce] unknown reduction");
 }
 
-at::Tensor Interpreter::rms_norm(const Node& node) {
-  const auto epsilon = node.as<graph::NormAttributes>().epsilon;
-  const at::Tensor x = real(node, 0), weight = real(node, 1);
-#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 9)
-  return at::rms_norm(x, {x.size(-1)}, weight, double(epsilon));
-#else
-  const at::Tensor scale = at::rsqrt(at::mean(at::square(x), {-1}, true) + epsilon);
-  return x * scale * weight;
-#endif
+at::Tensor Interpreter::group_norm(const Node& node) {
+  const auto& a = node.as<graph::NormAttributes>();
+  if (precision_ == Precision::bf16) {
+    // CUDA's kernel sums in float32 whatever its input; a wide copy would only cost memory traffic.
+    if (device_.is_cuda()) {
+      return at::group_norm(arithmetic(node, 0), a.groups, arithmetic(node, 1), arithmetic(node, 2), a.epsilon);
+    }
+    return at::group_norm(real(node, 0), a.groups, real(node, 1), real(node, 2), a.epsilon);
+  }
+  // torch's own subtracts the mean after scaling, which loses all digits where a picture is nearly constant.
+  const at::Tensor x = real(node, 0);
+  const std::int64_t batch = x.size(0), channels = x.size(1);
+  const at::Tensor grouped = x.reshape({batch, a.groups, -1});
+  const at::Tensor centred = grouped - at::mean(grouped, {-1}, true);
+  const at::Tensor scale = at::rsqrt(at::mean(at::square(centred), {-1}, true) + double(a.epsilon));
+  return (centred * scale).view(x.sizes()) * real(node, 1).view({channels, 1, 1}) + real(node, 2).view({channels, 1, 1});
 }
 
 at::Tensor Interpreter::conv2d(const Node& node) {
@@ -159,38 +167,39 @@ std::pair<at::Tensor, at::Tensor> Interpreter::rotation(ValueId positions, const
     for (int j = 0; j < size; ++j) frequencies.push_back(std::pow(a.theta, -float(j) / float(size)));
     columns.push_back(positions_TA.narrow(1, std::int64_t(axis), 1) * to_torch(frequencies, device_));
   }
-  const at::Tensor angles = at::cat(columns, 1).unsqueeze(1);  // [T, 1, pairs]
-  const auto type = precision_ == Precision::bf16 ? at::kBFloat16 : at::kFloat;
-  entry->second = {at::cos(angles).to(type), at::sin(angles).to(type)};
+  const at::Tensor angles = at::cat(columns, 1);  // [T, pairs]
+  entry->second = {at::cos(angles), at::sin(angles)};
   return entry->second;
 }
 
 at::Tensor Interpreter::rope(const Node& node) {
   const auto& a = node.as<graph::RopeAttributes>();
   const auto [cosine, sine] = rotation(node.inputs[1], a);
-  const at::Tensor x = arithmetic(node, 0);
-  const std::int64_t rows = x.size(0), heads = x.size(1) / a.head_dim, pairs = cosine.size(2);
-  const at::Tensor split = x.reshape({rows, heads, a.head_dim});
-  const at::Tensor turned = split.narrow(2, 0, 2 * pairs);
-  at::Tensor first, second;
-  if (a.layout == graph::RopeLayout::half) {
-    first = turned.narrow(2, 0, pairs);
-    second = turned.narrow(2, pairs, pairs);
-  } else {
-    const at::Tensor pairwise = turned.reshape({rows, heads, pairs, 2});
-    first = pairwise.select(3, 0);
-    second = pairwise.select(3, 1);
-  }
-  const at::Tensor u = at::addcmul(first * cosine, second, sine, -1);
-  const at::Tensor v = at::addcmul(second * cosine, first, sine);
-  std::vector<at::Tensor> parts;
-  if (a.layout == graph::RopeLayout::half) {
-    parts = {u, v};
-  } else {
-    parts = {at::stack({u, v}, 3).reshape({rows, heads, 2 * pairs})};
-  }
-  if (2 * pairs < a.head_dim) parts.push_back(split.narrow(2, 2 * pairs, a.head_dim - 2 * pairs));
-  return at::cat(parts, 2).reshape(x.sizes());
+  return fused_rope(arithmetic(node, 0), cosine, sine, a);
+}
+
+/// [B, C, H, W] -> [B * H * W, C]
+at::Tensor pixels_as_rows(const at::Tensor& z) { return z.permute({0, 2, 3, 1}).reshape({-1, z.size(1)}); }
+
+/// Index of the largest of each row; at::argmax does not promise the first of equals.
+at::Tensor first_peak(const at::Tensor& x) {
+  const at::Tensor is_peak = at::eq(x, at::amax(x, {-1}, true));
+  const at::Tensor index = at::arange(x.size(-1), at::TensorOptions().dtype(at::kInt).device(x.device()));
+  return at::amin(at::where(is_peak, index, at::full({}, x.size(-1) - 1, index.options())), {-1});
+}
+
+// Codes are choices, so both quantisers keep float32 and whole numbers at every precision.
+at::Tensor Interpreter::quantise_nearest(const Node& node) {
+  const at::Tensor codebook = real(node, 1);
+  const at::Tensor half = at::sum(at::square(codebook), {-1}) * 0.5;
+  return first_peak(at::matmul(pixels_as_rows(real(node, 0)), codebook.t()) - half).view(out_sizes(node));
+}
+
+at::Tensor Interpreter::quantise_sign(const Node& node) {
+  const at::Tensor bits = pixels_as_rows(in(node, 0)) > 0;
+  at::Tensor codes = at::zeros({bits.size(0)}, bits.options().dtype(at::kInt));
+  for (std::int64_t c = 0; c < bits.size(1); ++c) codes = codes * 2 + bits.select(1, c).to(at::kInt);
+  return codes.view(out_sizes(node));
 }
 
 at::Tensor Interpreter::draw(const Node& node) {
@@ -258,37 +267,28 @@ at::Tensor Interpreter::evaluate(const Node& node) {
     }
     case Op::cast:
       return in(node, 0).to(graph_.value(node.output).dtype == graph::DType::i32 ? at::kInt : at::kFloat);
-    case Op::argmax: {
-      // at::argmax does not promise the first of equals.
-      const at::Tensor x = real(node, 0);
-      const at::Tensor is_peak = at::eq(x, at::amax(x, {-1}, true));
-      const at::Tensor index = at::arange(x.size(-1), at::TensorOptions().dtype(at::kInt).device(x.device()));
-      const at::Tensor none = at::full({}, x.size(-1) - 1, index.options());
-      return at::amin(at::where(is_peak, index, none), {-1});
-    }
+    case Op::argmax: return first_peak(real(node, 0));
     case Op::conv2d: return conv2d(node);
     case Op::upsample_nearest2x: {
       const at::Tensor& x = in(node, 0);
       return at::upsample_nearest2d(x, at::IntArrayRef({2 * x.size(2), 2 * x.size(3)}));
     }
     case Op::draw: return draw(node);
-    case Op::rms_norm: return rms_norm(node);
+    case Op::rms_norm:
+      // In bf16 all readers of a norm are matrix products.
+      return fused_rms_norm(in(node, 0), real(node, 1), double(node.as<graph::NormAttributes>().epsilon),
+                            precision_ == Precision::bf16 ? at::kBFloat16 : at::kFloat);
     case Op::layer_norm: {
       const at::Tensor x = real(node, 0);
       OptionalTensor bias;
       if (node.inputs.size() == 3) bias = real(node, 2);
       return at::layer_norm(x, {x.size(-1)}, real(node, 1), bias, node.as<graph::NormAttributes>().epsilon);
     }
-    case Op::group_norm: {
-      const auto& a = node.as<graph::NormAttributes>();
-      // The CUDA kernel sums in float32 whatever its input; a wide copy would only cost memory traffic.
-      if (device_.is_cuda()) {
-        return at::group_norm(arithmetic(node, 0), a.groups, arithmetic(node, 1), arithmetic(node, 2), a.epsilon);
-      }
-      return at::group_norm(real(node, 0), a.groups, real(node, 1), real(node, 2), a.epsilon);
-    }
-    case Op::swiglu: return at::silu(in(node, 0)) * in(node, 1);
+    case Op::group_norm: return group_norm(node);
+    case Op::swiglu: return fused_swiglu(in(node, 0), in(node, 1));
     case Op::rope: return rope(node);
+    case Op::quantise_nearest: return quantise_nearest(node);
+    case Op::quantise_sign: return quantise_sign(node);
     case Op::attention:
       return torch_attention(arithmetic(node, 0), arithmetic(node, 1), arithmetic(node, 2),
                              node.as<graph::AttentionAttributes>());
@@ -302,7 +302,7 @@ at::Tensor Interpreter::evaluate(const Node& node) {
 
 graph::Graph lower_for_torch(const graph::Graph& graph) {
   return graph::lower(graph, [](const Graph&, const Node& node) {
-    return node.op != Op::propose && node.op != Op::quantise_nearest && node.op != Op::quantise_sign;
+    return node.op != Op::propose;
   });
 }
 
