@@ -7,7 +7,7 @@ set -eu
 lacuna=${1:-build/release/bin/lacuna}
 out=${2:-demo-output}
 here=$(dirname "$0")/demo
-picture=$here/hamburger.png
+picture=$here/doughnut.png
 mask=$here/right_half.png
 
 if ! [ -x "$lacuna" ]; then
@@ -55,19 +55,19 @@ show caption "$picture"
 
 printf '\n-- 2. Four pictures from text\n'
 number=0
-for prompt in "3d emoji: goat" "noto emoji: hamburger" "noto emoji: rocket" "3d emoji: tulip"; do
+for prompt in "3d emoji: goat" "noto emoji: pizza" "twemoji: strawberry" "3d emoji: sunflower"; do
   number=$((number + 1))
   show generate -p "$prompt" -o "$out/drawn-$number.png" --steps 12 --cfg-scale 3 --seed 7
   in_terminal "$out/drawn-$number.png"
 done
 
 printf '\n-- 3. The right half repainted under a prompt; the left half stays byte for byte\n'
-show infill --init-img "$picture" --mask "$mask" -p "3d emoji: hamburger" \
+show infill --init-img "$picture" --mask "$mask" -p "3d emoji: doughnut" \
   -o "$out/repainted.png" --seed 7
 in_terminal "$out/repainted.png"
 
 printf '\n-- 4. Missing words filled in from the picture\n'
-show infill --image "$picture" --text "3d emoji: [MASK:2]" --seed 7
+show infill --image "$picture" --text "3d emoji: [MASK:3]" --seed 7
 
 printf '\nThe pictures are in %s:\n' "$(cd "$out" && pwd)"
 for file in "$out"/*.png; do printf '  %s\n' "$file"; done

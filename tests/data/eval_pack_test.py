@@ -5,11 +5,12 @@ import struct
 import unittest
 
 from glyphs import table
-from glyphs.permissive import notice_of
+from glyphs.notices import CC_BY, notice_of
+from glyphs.sets import family
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PACK = os.path.join(ROOT, 'models/glyphs/eval')
-TILE = 8
+TILE = 16
 
 
 def png_size(path):
@@ -33,19 +34,34 @@ class EvalPack(unittest.TestCase):
 
     def test_splits(self):
         counts = collections.Counter(row['split'] for row in self.rows)
-        self.assertEqual(counts, {'val_cross': 300, 'val_concept': 150, 'train': 300})
+        self.assertEqual(counts, {'val_cross': 55, 'val_concept': 73, 'train': 300})
         trained = {row['label'] for row in self.labels}
         for row in self.rows:
             self.assertEqual(row['label'] in trained, row['split'] != 'val_concept', row['caption'])
 
-    def test_only_pictures_whose_notice_is_known(self):
+    def test_the_labels_beside_the_model_are_those_that_were_trained(self):
+        with open(os.path.join(PACK, '../labels.txt'), encoding='utf-8') as stream:
+            self.assertEqual(stream.read().splitlines(), [row['label'] for row in self.labels])
+
+    def test_every_picture_has_its_notice(self):
         for row in self.rows:
             self.assertIsNotNone(notice_of(row), row)
-            self.assertIn(row['license'], {'MIT', 'Apache-2.0', 'CC0-1.0'})
         with open(os.path.join(PACK, 'LICENSES.md'), encoding='utf-8') as stream:
             text = stream.read()
         for notice in {notice_of(row) for row in self.rows}:
             self.assertIn(notice.copyright, text)
+            self.assertIn(notice.address, text)
+        self.assertIn('https://creativecommons.org/licenses/by/4.0/', text)
+        with open(os.path.join(PACK, 'README.md'), encoding='utf-8') as stream:
+            readme = stream.read()
+        for name in {row['set'] for row in self.rows if row['license'] == CC_BY}:
+            self.assertIn(name, readme.split('## Licences')[1])
+
+    def test_sibling_sets_are_held_out_together(self):
+        splits = collections.defaultdict(set)
+        for row in self.rows:
+            splits[row['label'], family(row['set'])].add(row['split'])
+        self.assertEqual([key for key, found in splits.items() if len(found) > 1], [])
 
     def test_pictures(self):
         self.assertEqual(sorted(row['file'] for row in self.rows),

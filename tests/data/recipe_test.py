@@ -3,7 +3,7 @@ import os
 import tempfile
 import unittest
 
-from glyphs import icon_names, parts, sets, split, table
+from glyphs import icon_names, parts, profiles, sets, split, table
 from glyphs.candidate import Candidate
 from glyphs.emoji_labels import country_letters, slug, spoken_label
 
@@ -94,6 +94,75 @@ class Splits(unittest.TestCase):
                 expected = 'train'
             self.assertEqual(row['split'], expected, row['file'])
             self.assertTrue(os.path.exists(os.path.join(ROOT, 'tests/golden/pictures', row['file'])))
+
+
+EMOJI_SETS = ['noto', 'noto-v1', 'twemoji', 'fluent-emoji-flat', 'fluent-emoji', 'emojione', 'fxemoji',
+              'streamline-emojis', 'fluent-3d']
+
+
+class Profiles(unittest.TestCase):
+    """Five things: a food in six sets, one in five, a place in nine, one in eight, a food held out."""
+
+    def setUp(self):
+        self.rows = []
+        for label, group, count in [('taco', 'food & drink', 6), ('maté', 'food & drink', 5),
+                                    ('anchor', 'travel & places', 9), ('kaaba', 'travel & places', 8)]:
+            self.add(label, group, EMOJI_SETS[:count], 'train')
+        self.add('tulip', 'animals & nature', EMOJI_SETS, 'val_concept')
+        self.add('taco', 'food & drink', ['fluent-3d'], 'val_cross')
+        self.add('maté', 'food & drink', ['fluent-3d'], 'val_cross')
+        self.add('yurt', 'travel & places', ['noto'], 'val_cross')
+        self.add('waving', 'people', ['noto'], 'train', tone='3')
+        self.add('anchor', '', ['mdi'], 'train', tier='mask')
+        self.add('anchor', '', ['emojione-monotone'], 'train', tier='mask')
+        self.add('gauge', 'icons', ['icon-park', 'marketeq'], 'train', tier='icon', weight='0.4')
+
+    def add(self, label, group, names, split_name, tier='emoji', tone='', weight='1'):
+        for name in names:
+            number = f'{len(self.rows):06d}'
+            self.rows.append(dict(
+                id=number, file=f'{"mask" if tier == "mask" else "color"}-128/{number}.png', split=split_name,
+                weight=weight, tier=tier, set=name, style=name, label=label, keywords='k', group=group,
+                concept=label, tone=tone, gloss='g'))
+
+    def chosen(self, profile):
+        return {(row['label'], row['set']): row for row in profiles.PROFILES[profile](self.rows)}
+
+    def test_small_keeps_what_most_styles_draw(self):
+        small = self.chosen('small')
+        self.assertEqual({label for label, _ in small}, {'taco', 'anchor', 'tulip'})
+        self.assertEqual(len(small), 6 + 1 + 9 + 9)
+        self.assertEqual(small['taco', 'fluent-3d']['split'], 'val_cross')
+        for row in small.values():
+            self.assertEqual((row['weight'], row['keywords'], row['gloss']), ('1', '', ''))
+        self.assertEqual(profiles.training_labels(small.values()), ['anchor', 'taco'])
+
+    def test_emoji_favours_the_small_selection(self):
+        emoji, small = self.chosen('emoji'), self.chosen('small')
+        self.assertLess(set(small), set(emoji))
+        self.assertNotIn(('waving', 'noto'), emoji)
+        for key, row in emoji.items():
+            self.assertEqual(row['tier'], 'emoji')
+            self.assertEqual(row['weight'], '4' if key in small else '1')
+
+    def test_wide_lessens_things_in_few_styles_and_inverts_black_emoji(self):
+        wide = self.chosen('wide')
+        self.assertEqual(wide['gauge', 'marketeq']['weight'], '0.08')
+        self.assertEqual(wide['taco', 'noto']['weight'], '1')
+        self.assertEqual(wide['taco', 'fluent-3d']['weight'], '1')
+        black = wide['anchor', 'emojione-monotone']
+        self.assertEqual((black['weight'], black['file']), ('0.5', black['mask'].replace('mask', 'ink')))
+        self.assertNotIn(('anchor', 'mdi'), wide)
+
+    def test_a_held_out_picture_of_an_untrained_label_is_left_out(self):
+        for profile in profiles.PROFILES:
+            self.assertNotIn(('yurt', 'noto'), self.chosen(profile))
+
+    def test_the_rows_given_stay_as_they_were(self):
+        before = [dict(row) for row in self.rows]
+        for profile in profiles.PROFILES:
+            self.chosen(profile)
+        self.assertEqual(self.rows, before)
 
 
 class Files(unittest.TestCase):
