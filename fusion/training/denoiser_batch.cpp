@@ -36,10 +36,7 @@ BatchBuilder::BatchBuilder(std::shared_ptr<const ShardSet> shards, const fusion:
     : shards_(std::move(shards)), tokens_(tokens), sizes_(sizes), options_(options),
       order_(seed, training_weights(*shards_)) {
   const ShardLayout& layout = shards_->layout();
-  if (layout.kind != PictureKind::tokens) {
-    throw std::invalid_argument("[denoiser] expected shards of codes (lacuna-train encode), these hold pixels");
-  }
-  if (layout.code_height != sizes.grid_height || layout.code_width != sizes.grid_width ||
+  if (layout.kind != PictureKind::tokens || layout.code_height != sizes.grid_height || layout.code_width != sizes.grid_width ||
       layout.codebook_size > tokens.image.size || layout.text_length != sizes.text_length ||
       layout.text_vocabulary > tokens.text.size || layout.end_of_text != tokens.end_of_text - tokens.text.begin) {
     throw std::invalid_argument("[denoiser] the shards' text length, vocabulary, grid or codebook are not the model's");

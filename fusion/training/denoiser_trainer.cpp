@@ -25,6 +25,10 @@ constexpr std::uint64_t kEvaluationSeed = 20240902;  // masks of the bound are t
 constexpr std::size_t kGraphsKept = 256;
 
 fusion::LacunaConfig config_for(const DenoiserTrainOptions& options, const ShardLayout& layout) {
+  if (layout.kind != PictureKind::tokens) {
+    throw std::invalid_argument("[denoiser] " + options.data +
+                                ": expected shards of codes (lacuna-train encode), these hold pixels");
+  }
   fusion::LacunaSizes sizes;
   sizes.text_vocabulary = layout.text_vocabulary;
   sizes.codebook = layout.codebook_size;

@@ -1,5 +1,6 @@
 #include "fusion/training/encode.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 
 #include <map>
@@ -150,6 +151,7 @@ void EncodeOptions::describe(OptionTable& table) {
   table.add("batch-size", batch_size, {1, 1e6}, "pictures at a time");
   table.add("seed", seed, {0, 9e15}, "key of the augmentation");
   table.add("shard-size-mb", shard_size_mb, {1, 4096}, "largest shard file");
+  table.add("threads", threads, {0, 1024}, "threads of torch on the CPU; 0 = its choice");
   augmentation.describe(table);
 }
 
@@ -159,6 +161,7 @@ void encode_shards(const EncodeOptions& options, at::Device device,
   if (source.layout().kind != PictureKind::pixels) {
     throw std::invalid_argument("[encode] " + options.data + ": expected shards of pixels, these hold codes");
   }
+  if (options.threads > 0) at::set_num_threads(int(options.threads));
   at::globalContext().setFloat32MatmulPrecision("high");
   Encoder encoder(options, source, device);
   const std::filesystem::path folder = options.output_dir;

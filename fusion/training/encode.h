@@ -19,6 +19,7 @@ struct EncodeOptions {
   std::int64_t batch_size = 64;
   std::int64_t seed = 0;
   std::int64_t shard_size_mb = 30;
+  std::int64_t threads = 0;  // 0 = what torch chooses
   AugmentOptions augmentation{0.05, 0.06, 3.0, 0.0, 0.0};
 
   void describe(OptionTable& table);

@@ -24,7 +24,7 @@ void describe(OptionTable& table, TrainOptions& o) {
   table.add("checkpoints-total-limit", o.checkpoints_total_limit, {1, 1e4}, "checkpoints kept");
   table.add("validation-steps", o.validation_steps, {1, 1e9}, "steps between validations");
   table.add("sample-steps", o.sample_steps, {0, 1e9}, "steps between sample pictures; 0 = with each validation");
-  table.add("threads", o.threads, {0, 1024}, "threads of torch on the CPU; 0 = its choice");
+  table.add("threads", o.threads, {0, 1024}, "threads of torch on the CPU; 0 = its choice. Where other work runs, fewer are faster");
 
   table.section("optimizer");
   table.add("learning-rate", o.learning_rate, {0, 1}, "peak learning rate");
