@@ -115,6 +115,11 @@ std::vector<NamedTensor> DenoiserTask::initial_weights() const {
     const graph::WeightView* codebook = checkpoint.find(vision::kCodebookWeight);
     for (NamedTensor& weight : tensors) {
       if (codebook == nullptr || weight.name != "model.embed_tokens.weight") continue;
+      if (codebook->shape[0] != config_.tokens.image.size) {
+        throw std::invalid_argument("[denoiser] --tokenizer " + options_.tokenizer + ": expected the tokenizer of these shards, with " +
+                                    std::to_string(config_.tokens.image.size) + " codes, got " +
+                                    std::to_string(codebook->shape[0]));
+      }
       embed_codebook(std::uint64_t(train_.seed), to_torch(*codebook, at::kCPU),
                      weight.tensor.narrow(0, config_.tokens.image.begin, config_.tokens.image.size));
     }
