@@ -6,6 +6,7 @@
 #include "runtime/cpu/reference_executor.h"
 #ifdef LACUNA_HAS_CPU_ENGINE
 #include "runtime/cpu/cpu_executor.h"
+#include "runtime/cpu/cpu_features.h"
 #endif
 
 namespace lacuna::runtime {
@@ -18,8 +19,28 @@ std::unique_ptr<graph::Executor> make_reference(const BackendOptions&) {
 std::string describe_reference() { return "one thread, float32 values, sums in float64"; }
 
 #ifdef LACUNA_HAS_CPU_ENGINE
-std::unique_ptr<graph::Executor> make_cpu(const BackendOptions& options);
-std::string describe_cpu();
+cpu::Precision cpu_precision(Precision precision) {
+  switch (precision) {
+    case Precision::f32:
+      return cpu::Precision::f32;
+    case Precision::bf16:
+      return cpu::Precision::bf16;
+    case Precision::int8:
+      return cpu::Precision::int8;
+    default:
+      return cpu::Precision::automatic;
+  }
+}
+
+std::unique_ptr<graph::Executor> make_cpu(const BackendOptions& options) {
+  return std::make_unique<cpu::CpuExecutor>(
+      cpu::CpuOptions{cpu_precision(options.precision), options.threads});
+}
+
+std::string describe_cpu() {
+  const auto usable = cpu::usable_precision(cpu::Precision::automatic, cpu::detect_cpu_features());
+  return "large products in " + std::string(cpu::name_of(usable)) + " by default";
+}
 #endif
 
 constexpr std::array kBackends{
@@ -48,6 +69,15 @@ std::unique_ptr<graph::Executor> make_executor(std::string_view name,
   throw graph::DeviceError(graph::DeviceError::Kind::unsupported,
                            "there is no device \"" + std::string(name) +
                                "\" in this build; expected one of: " + known_names());
+}
+
+std::string precision_of(const graph::Executor& executor) {
+#ifdef LACUNA_HAS_CPU_ENGINE
+  if (const auto* engine = dynamic_cast<const cpu::CpuExecutor*>(&executor)) {
+    return std::string(cpu::name_of(engine->precision()));
+  }
+#endif
+  return executor.name() == "reference" ? "f32" : "auto";
 }
 
 Precision precision_named(std::string_view name) {

@@ -36,6 +36,9 @@ std::span<const Backend> backend_registry();
 std::unique_ptr<graph::Executor> make_executor(std::string_view name,
                                                const BackendOptions& options);
 
+/// What an executor of the registry computes large products in: "f32", "bf16" or "int8".
+std::string precision_of(const graph::Executor& executor);
+
 /// "auto", "f32", "bf16", "int8". Throws std::invalid_argument.
 Precision precision_named(std::string_view name);
 

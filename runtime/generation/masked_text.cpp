@@ -7,6 +7,7 @@ namespace lacuna::generation {
 namespace {
 
 constexpr std::string_view kOpen = "[MASK";
+constexpr std::string_view kSpaces = " \t\r\n";
 constexpr int kLongestGap = 4096;
 
 /// Length of the gap that starts at the front of `text`, and how many characters spell it.
@@ -30,6 +31,13 @@ Gap parse_gap(std::string_view text) {
                               std::string(text.substr(0, 24)) + "\"");
 }
 
+/// Without spaces at the ends: a tokenizer puts its own mark for a space before a word.
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(kSpaces);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kSpaces) + 1 - begin);
+}
+
 }  // namespace
 
 std::vector<std::int32_t> encode_masked_text(const text::TextTokenizer& tokenizer,
@@ -37,8 +45,8 @@ std::vector<std::int32_t> encode_masked_text(const text::TextTokenizer& tokenize
   std::vector<std::int32_t> ids;
   while (!text.empty()) {
     const std::size_t gap_at = text.find(kOpen);
-    const std::string_view words = text.substr(0, gap_at);
-    if (words.find_first_not_of(" \t\n") != std::string_view::npos) {
+    const std::string_view words = trimmed(text.substr(0, gap_at));
+    if (!words.empty()) {
       for (std::int32_t id : tokenizer.encode(words)) ids.push_back(space.text.begin + id);
     }
     if (gap_at == std::string_view::npos) break;

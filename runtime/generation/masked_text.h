@@ -12,7 +12,7 @@
 namespace lacuna::generation {
 
 /// Text ids of a text with gaps: "[MASK]" is one masked token and "[MASK:n]" n of them, everything else is
-/// encoded as it stands. "a [MASK:4] on a red [MASK:2]". Throws std::invalid_argument for a gap that is not
+/// encoded, without the spaces beside gaps and at the ends. "a [MASK:4] on a red [MASK:2]". Throws std::invalid_argument for a gap that is not
 /// closed, n outside [1, 4096], or text that is not UTF-8.
 std::vector<std::int32_t> encode_masked_text(const text::TextTokenizer& tokenizer,
                                              const fusion::TokenSpace& space, std::string_view text);

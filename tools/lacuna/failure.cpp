@@ -4,6 +4,7 @@
 #include <new>
 
 #include "fusion/graph/executor.h"
+#include "runtime/preparation/data_error.h"
 #include "runtime/weights/checkpoint_error.h"
 #include "runtime/weights/io_error.h"
 #include "runtime/weights/json.h"
@@ -14,14 +15,23 @@ namespace {
 
 ExitCode code_of(const vision::ImageError& error) {
   switch (error.kind()) {
-    case vision::ImageError::Kind::not_found: return kMissingFile;
-    case vision::ImageError::Kind::unreadable: return kInputOutput;
-    default: return kBadData;
+    case vision::ImageError::Kind::not_found:
+      return kMissingFile;
+    case vision::ImageError::Kind::unreadable:
+      return kInputOutput;
+    default:
+      return kBadData;
   }
 }
 
 ExitCode code_of(const weights::IoError& error) {
   return error.error() == ENOENT || error.error() == ENOTDIR ? kMissingFile : kInputOutput;
+}
+
+/// Libraries name their function first, "[denoise] expected ..."; users do not know it.
+std::string without_function(const std::string& message) {
+  const std::size_t end = message.find("] ");
+  return message.starts_with('[') && end != std::string::npos ? message.substr(end + 2) : message;
 }
 
 }  // namespace
@@ -32,15 +42,20 @@ Failure bad_flag(const std::string& flag, const std::string& expected, const std
 
 Report report_of(const std::exception& error) {
   if (const auto* e = dynamic_cast<const Failure*>(&error)) return {e->code(), e->what()};
-  if (const auto* e = dynamic_cast<const vision::ImageError*>(&error)) return {code_of(*e), e->what()};
-  if (const auto* e = dynamic_cast<const weights::IoError*>(&error)) return {code_of(*e), e->what()};
+  if (const auto* e = dynamic_cast<const vision::ImageError*>(&error))
+    return {code_of(*e), e->what()};
+  if (const auto* e = dynamic_cast<const weights::IoError*>(&error))
+    return {code_of(*e), e->what()};
   if (dynamic_cast<const weights::CheckpointError*>(&error)) return {kBadData, error.what()};
   if (dynamic_cast<const weights::JsonError*>(&error)) return {kBadData, error.what()};
+  if (dynamic_cast<const preparation::DataError*>(&error)) return {kBadData, error.what()};
   if (dynamic_cast<const graph::DeviceError*>(&error)) return {kUnavailable, error.what()};
   if (dynamic_cast<const std::bad_alloc*>(&error)) {
-    return {kUnavailable, "out of memory; close other programs or use fewer pictures at once (--batch-count)"};
+    return {kUnavailable,
+            "out of memory; close other programs or use fewer pictures at once (--batch-count)"};
   }
-  if (dynamic_cast<const std::invalid_argument*>(&error)) return {kBadValue, error.what()};
+  if (dynamic_cast<const std::invalid_argument*>(&error))
+    return {kBadValue, without_function(error.what())};
   return {kInternalError, std::string("internal error: ") + error.what()};
 }
 

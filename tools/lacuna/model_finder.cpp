@@ -40,8 +40,8 @@ fs::path find_model(const std::string& path_or_name) {
       looked += ", " + candidate.string();
     }
   }
-  throw Failure(kMissingFile, "--model: there is no model folder (with a config.json) called \"" + path_or_name +
-                                  "\"; looked at " + looked);
+  throw Failure(kMissingFile, "--model: there is no model folder (with a config.json) called \"" +
+                                  path_or_name + "\"; looked at " + looked);
 }
 
 }  // namespace lacuna::tools

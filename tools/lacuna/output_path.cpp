@@ -41,9 +41,9 @@ std::vector<std::string> output_paths(const std::string& pattern, int count) {
       paths.push_back(pattern);
     } else {
       const fs::path path(pattern);
-      paths.push_back(
-          (path.parent_path() / (path.stem().string() + "-" + std::to_string(i) + path.extension().string()))
-              .string());
+      paths.push_back((path.parent_path() /
+                       (path.stem().string() + "-" + std::to_string(i) + path.extension().string()))
+                          .string());
     }
   }
   return paths;
@@ -55,7 +55,8 @@ void check_writable(const std::string& path) {
   const fs::path target(path);
   const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
   if (!fs::is_directory(folder, error)) {
-    throw Failure(kMissingFile, "--output: there is no folder " + folder.string() + "; make it first");
+    throw Failure(kMissingFile,
+                  "--output: there is no folder " + folder.string() + "; make it first");
   }
   if (fs::is_directory(target, error)) {
     throw Failure(kInputOutput, "--output: " + path + " is a folder; name a file");

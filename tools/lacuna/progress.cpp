@@ -19,7 +19,8 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 std::string bar(int step, int steps) {
   const int full = steps > 0 ? kBarWidth * std::clamp(step, 0, steps) / steps : kBarWidth;
-  return "[" + std::string(std::size_t(full), '=') + std::string(std::size_t(kBarWidth - full), ' ') + "]";
+  return "[" + std::string(std::size_t(full), '=') +
+         std::string(std::size_t(kBarWidth - full), ' ') + "]";
 }
 
 }  // namespace
@@ -52,6 +53,10 @@ void Progress::update(int step, int steps, int masked_left) {
     std::fflush(stderr);
     open_ = true;
   }
+}
+
+void Progress::erase() {
+  if (std::exchange(open_, false)) std::fputs("\r\x1b[K", stderr);
 }
 
 void Progress::finish() {

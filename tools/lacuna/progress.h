@@ -7,8 +7,8 @@ namespace lacuna::tools {
 
 enum class ProgressStyle { automatic, bar, json, none };
 
-/// One line on stderr that shows how far a job is: bar, step, steps a second, time left, tokens left. JSON: one
-/// object a line. Automatic: a bar on a terminal, nothing else.
+/// One line on stderr that shows how far a job is: bar, step, steps a second, time left, tokens
+/// left. JSON: one object a line. Automatic: a bar on a terminal, nothing else.
 class Progress {
  public:
   Progress(ProgressStyle style, std::string what);
@@ -17,6 +17,8 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   void update(int step, int steps, int masked_left);
+  /// Takes the line away, so that something else can be printed; `update` brings it back.
+  void erase();
   /// Ends the line.
   void finish();
 

@@ -1,0 +1,89 @@
+#include "tools/lacuna/child_process.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include "tools/lacuna/failure.h"
+
+namespace lacuna::tools {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<char*> argument_pointers(const std::string& program,
+                                     const std::vector<std::string>& arguments) {
+  std::vector<char*> pointers = {const_cast<char*>(program.c_str())};
+  for (const std::string& argument : arguments)
+    pointers.push_back(const_cast<char*>(argument.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+std::string read_all(int fd) {
+  std::string text;
+  char buffer[4096];
+  for (;;) {
+    const ssize_t count = read(fd, buffer, sizeof buffer);
+    if (count > 0) text.append(buffer, std::size_t(count));
+    if (count == 0 || (count < 0 && errno != EINTR)) return text;
+  }
+}
+
+}  // namespace
+
+fs::path own_executable() {
+  std::error_code error;
+  return fs::read_symlink("/proc/self/exe", error);
+}
+
+std::optional<fs::path> find_program(const std::string& name) {
+  const char* variable = std::getenv("PATH");
+  std::string_view folders = variable ? variable : "/usr/local/bin:/usr/bin:/bin";
+  while (!folders.empty()) {
+    const std::string_view folder = folders.substr(0, folders.find(':'));
+    folders.remove_prefix(std::min(folders.size(), folder.size() + 1));
+    const fs::path path = fs::path(folder.empty() ? "." : folder) / name;
+    std::error_code error;
+    if (fs::is_regular_file(path, error) && access(path.c_str(), X_OK) == 0) return path;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> capture(const fs::path& program,
+                                   const std::vector<std::string>& arguments) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return std::nullopt;
+  const std::string name = program.string();
+  const std::vector<char*> pointers = argument_pointers(name, arguments);
+  const pid_t child = fork();
+  if (child == 0) {
+    const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    dup2(nothing, STDIN_FILENO);
+    dup2(nothing, STDERR_FILENO);
+    dup2(ends[1], STDOUT_FILENO);
+    execv(name.c_str(), pointers.data());
+    _exit(127);
+  }
+  close(ends[1]);
+  std::string text = child > 0 ? read_all(ends[0]) : "";
+  close(ends[0]);
+  int status = 0;
+  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (child < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0) return std::nullopt;
+  return text;
+}
+
+void become(const fs::path& program, const std::vector<std::string>& arguments) {
+  const std::string name = program.string();
+  execv(name.c_str(), argument_pointers(name, arguments).data());
+  throw Failure(kUnavailable, name + ": cannot be started: " + std::strerror(errno));
+}
+
+}  // namespace lacuna::tools

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lacuna::tools {
+
+/// The executable of this process.
+std::filesystem::path own_executable();
+/// The first executable file called `name` in the folders of PATH.
+std::optional<std::filesystem::path> find_program(const std::string& name);
+/// Runs a program and returns what it wrote to stdout; nothing when it failed or could not be
+/// started.
+std::optional<std::string> capture(const std::filesystem::path& program,
+                                   const std::vector<std::string>& arguments);
+/// Becomes that program; returns only by throwing Failure (kUnavailable).
+[[noreturn]] void become(const std::filesystem::path& program,
+                         const std::vector<std::string>& arguments);
+
+}  // namespace lacuna::tools

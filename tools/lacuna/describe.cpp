@@ -1,0 +1,219 @@
+#include "tools/lacuna/describe.h"
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+
+#include "fusion/models/model_registry.h"
+#include "fusion/training/shards/sha256.h"
+#include "runtime/weights/checkpoint.h"
+#include "runtime/weights/json_file.h"
+#include "tools/lacuna/failure.h"
+#include "tools/lacuna/log.h"
+#include "tools/lacuna/memory_report.h"
+#include "tools/lacuna/model_files.h"
+#include "tools/lacuna/model_finder.h"
+#include "vision/image_io.h"
+#include "vision/vq_config.h"
+
+namespace lacuna::tools {
+namespace {
+
+namespace fs = std::filesystem;
+using weights::Json;
+
+/// Number of parameters, bytes and how many tensors there are of each dtype.
+Json weights_of(const weights::Checkpoint& checkpoint) {
+  std::int64_t parameters = 0;
+  std::map<std::string, int> dtypes;
+  for (const std::string& name : checkpoint.names()) {
+    const graph::WeightView* view = checkpoint.find(name);
+    parameters += view->shape.elements();
+    ++dtypes[std::string(graph::name_of(view->dtype))];
+  }
+  std::string kinds;
+  for (const auto& [dtype, count] : dtypes) {
+    kinds += (kinds.empty() ? "" : ", ") + std::to_string(count) + " " + dtype;
+  }
+  return Json::object()
+      .set("parameters", parameters)
+      .set("tensors", kinds)
+      .set("bytes", checkpoint.total_bytes());
+}
+
+std::string text_or(const std::string& text, const char* otherwise) {
+  return text.empty() ? otherwise : text;
+}
+
+Json describe_transformer(const fusion::ModelFamily& family) {
+  const fusion::TransformerConfig& t = family.transformer();
+  return Json::object()
+      .set("layers", t.layers)
+      .set("width", t.width)
+      .set("heads", t.heads)
+      .set("key_value_heads", t.kv_heads)
+      .set("mlp_width", t.mlp_width);
+}
+
+Json describe_tokens(const fusion::TokenSpace& tokens) {
+  return Json::object()
+      .set("size", tokens.size)
+      .set("text", tokens.text.size)
+      .set("codebook", tokens.image.size)
+      .set("mask_id", tokens.mask)
+      .set("end_of_text_id", tokens.end_of_text);
+}
+
+Json describe_memory(const fusion::ModelFamily& family, const fs::path& folder) {
+  const MemoryNeed caption = memory_needed(family, folder, {1, false, "f32"});
+  const MemoryNeed generate = memory_needed(family, folder, {1, true, "f32"});
+  return Json::object()
+      .set("caption_bytes", caption.total())
+      .set("generate_bytes", generate.total());
+}
+
+bool is_picture(const fs::path& path) {
+  std::string extension = path.extension().string();
+  std::ranges::transform(extension, extension.begin(),
+                         [](unsigned char c) { return char(std::tolower(c)); });
+  return extension == ".png" || extension == ".jpg" || extension == ".jpeg" || extension == ".bmp";
+}
+
+std::string show(const std::string& key, const Json& value) {
+  if (value.is_string()) return value.as_string();
+  if (key.ends_with("bytes") && value.is_integer()) return mebibytes(double(value.as_integer()));
+  return value.dump();
+}
+
+void append_table(const Json& object, std::size_t indent, std::string& out) {
+  std::size_t widest = 0;
+  for (const auto& member : object.as_object()) widest = std::max(widest, member.key.size());
+  for (const auto& [key, value] : object.as_object()) {
+    out.append(indent, ' ');
+    out += key;
+    if (value.is_object()) {
+      out += '\n';
+      append_table(value, indent + 2, out);
+      continue;
+    }
+    out.append(widest - key.size() + 2, ' ');
+    // Further lines of a text stand under its first.
+    for (const char c : show(key, value)) {
+      out += c;
+      if (c == '\n') out.append(indent + widest + 2, ' ');
+    }
+    out += '\n';
+  }
+}
+
+}  // namespace
+
+Json describe_image_tokenizer(const fs::path& folder) {
+  const fs::path file = folder / "config.json";
+  const vision::VqConfig config = vision::VqConfig::from_json(weights::read_json_file(file), file);
+  return Json::object()
+      .set("kind", "image tokenizer")
+      .set("codebook", config.codebook_size)
+      .set("pixels_per_code", config.pixels_per_code())
+      .set("quantiser", config.quantiser == vision::Quantiser::sign ? "sign" : "nearest")
+      .set("latent_channels", config.latent_channels)
+      .set("weights", weights_of(weights::Checkpoint::open(folder)));
+}
+
+Json describe_model(const fs::path& folder) {
+  const fs::path file = folder / "config.json";
+  const Json config = weights::read_json_file(file);
+  const auto family = fusion::open_model_family(config, file);
+  const fs::path images = folder / "image_tokenizer";
+  const Json image_tokenizer = describe_image_tokenizer(images);
+  const int cell = int(image_tokenizer.at("pixels_per_code").as_integer());
+  const auto& sizes = family->sizes();
+  const weights::Checkpoint checkpoint = weights::Checkpoint::open(folder);
+  Json json =
+      Json::object()
+          .set("kind", "model")
+          .set("name", model_name(folder))
+          .set("path", folder.string())
+          .set("architecture", config.at("model_type"))
+          .set("license", text_or(model_license(folder), "not stated"))
+          .set("picture", std::to_string(sizes.grid_width * cell) + "x" +
+                              std::to_string(sizes.grid_height * cell) + " pixels, " +
+                              std::to_string(sizes.grid_width) + "x" +
+                              std::to_string(sizes.grid_height) + " codes")
+          .set("text_tokens", sizes.text_length)
+          .set("transformer", describe_transformer(*family))
+          .set("vocabulary", describe_tokens(family->tokens()))
+          .set("weights", weights_of(checkpoint))
+          .set("tokenizer", fs::exists(folder / "tokenizer.model") ? "SentencePiece" : "none")
+          .set("image_tokenizer", image_tokenizer)
+          .set("memory_needed", describe_memory(*family, folder));
+  Json files = Json::object();
+  for (const fs::path& name : model_files(folder)) {
+    files.set(name.generic_string(), training::sha256_of_file(folder / name));
+  }
+  return json.set("sha256", model_sha256(folder)).set("files_sha256", std::move(files));
+}
+
+Json describe_checkpoint(const fs::path& path) {
+  const weights::Checkpoint checkpoint = weights::Checkpoint::open(path);
+  Json json = Json::object().set("kind", "checkpoint").set("path", checkpoint.path().string());
+  if (!checkpoint.metadata().empty()) {
+    Json metadata = Json::object();
+    for (const auto& [key, value] : checkpoint.metadata()) metadata.set(key, value);
+    json.set("metadata", std::move(metadata));
+  }
+  return json.set("weights", weights_of(checkpoint))
+      .set("sha256", training::sha256_of_file(checkpoint.path()));
+}
+
+Json describe_picture(const fs::path& path) {
+  const vision::DecodedImage picture = vision::read_image(path);
+  Json json = Json::object()
+                  .set("kind", "picture")
+                  .set("path", path.string())
+                  .set("format", vision::to_string(picture.format))
+                  .set("width", picture.image.width())
+                  .set("height", picture.image.height())
+                  .set("bits_per_channel", picture.bit_depth)
+                  .set("alpha", picture.had_alpha);
+  if (picture.format != vision::ImageFormat::png) return json;
+  for (const vision::PngText& text : vision::read_image_texts(path)) {
+    Json value(text.value);
+    if (text.key == vision::kPngLacunaKey) {
+      try {
+        value = Json::parse(text.value);
+      } catch (const weights::JsonError&) {
+        // Shown as the text it is.
+      }
+    }
+    json.set(text.key, std::move(value));
+  }
+  return json;
+}
+
+Json describe(const std::string& what) {
+  std::error_code error;
+  const fs::path path(what);
+  if (fs::is_directory(path, error)) {
+    const fs::path file = path / "config.json";
+    if (!fs::exists(file, error)) return describe_checkpoint(path);
+    const Json config = weights::read_json_file(file);
+    const Json* type = config.is_object() ? config.find("model_type") : nullptr;
+    const bool is_images = type && type->is_string() && type->as_string() == "vq_image_tokenizer";
+    return is_images ? describe_image_tokenizer(path) : describe_model(path);
+  }
+  if (is_picture(path)) return describe_picture(path);
+  if (fs::exists(path, error)) return describe_checkpoint(path);
+  if (what.find('/') != std::string::npos || path.has_extension()) {
+    throw Failure(kMissingFile, what + ": there is no such file or folder");
+  }
+  return describe_model(find_model(what));
+}
+
+std::string table_of(const Json& object) {
+  std::string out;
+  append_table(object, 0, out);
+  return out;
+}
+
+}  // namespace lacuna::tools

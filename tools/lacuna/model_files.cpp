@@ -1,0 +1,60 @@
+#include "tools/lacuna/model_files.h"
+
+#include <algorithm>
+#include <fstream>
+
+#include "fusion/training/shards/sha256.h"
+
+namespace lacuna::tools {
+namespace {
+
+namespace fs = std::filesystem;
+
+void add_files(const fs::path& folder, const fs::path& below, std::vector<fs::path>& files) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder / below, error)) {
+    const fs::path name = entry.path().filename();
+    const bool decides = name == "config.json" || name == "tokenizer.model" ||
+                         name.extension() == ".safetensors" ||
+                         name.string().ends_with(".index.json");
+    if (decides && entry.is_regular_file(error) && !name.string().starts_with("."))
+      files.push_back(below / name);
+  }
+}
+
+}  // namespace
+
+std::vector<fs::path> model_files(const fs::path& folder) {
+  std::vector<fs::path> files;
+  add_files(folder, "", files);
+  add_files(folder, "image_tokenizer", files);
+  std::ranges::sort(files);
+  return files;
+}
+
+std::string model_sha256(const fs::path& folder) {
+  training::Sha256 hash;
+  for (const fs::path& file : model_files(folder)) {
+    hash.update(file.generic_string() + " " + training::sha256_of_file(folder / file) + "\n");
+  }
+  return hash.hex();
+}
+
+std::string model_license(const fs::path& folder) {
+  std::ifstream card(folder / "README.md");
+  std::string line;
+  if (!std::getline(card, line) || line != "---") return {};
+  while (std::getline(card, line) && line != "---") {
+    if (!line.starts_with("license:")) continue;
+    const std::size_t at = line.find_first_not_of(" \t", 8);
+    return at == std::string::npos ? "" : line.substr(at);
+  }
+  return {};
+}
+
+std::string model_name(const fs::path& folder) {
+  const fs::path clean = fs::absolute(folder).lexically_normal();
+  return (clean.has_filename() ? clean : clean.parent_path()).filename().string();
+}
+
+}  // namespace lacuna::tools

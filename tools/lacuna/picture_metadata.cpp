@@ -1,0 +1,130 @@
+#include "tools/lacuna/picture_metadata.h"
+
+#include <cstdio>
+#include <stdexcept>
+
+#include "runtime/weights/checkpoint_error.h"
+#include "runtime/weights/config_reader.h"
+#include "tools/lacuna/failure.h"
+#include "tools/lacuna/version.h"
+#include "vision/image_io.h"
+
+namespace lacuna::tools {
+namespace {
+
+using fusion::NoiseSchedule;
+using weights::Json;
+
+constexpr std::int64_t kFormat = 1;
+constexpr double kMost = 1e9;
+
+std::string name_of(const NoiseSchedule& schedule) {
+  return std::string(NoiseSchedule::names()[std::size_t(schedule.kind())]);
+}
+
+std::string short_number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", value);
+  return text;
+}
+
+Json to_json(const generation::DrawOptions& draw) {
+  return Json::object()
+      .set("temperature", double(draw.temperature))
+      .set("cfg_scale", double(draw.guidance_scale))
+      .set("top_k", draw.top_k)
+      .set("top_p", double(draw.top_p));
+}
+
+generation::DrawOptions read_draw(weights::ConfigReader json) {
+  generation::DrawOptions draw;
+  draw.temperature = float(json.number("temperature", 0, kMost));
+  draw.guidance_scale = float(json.number("cfg_scale", 0, kMost));
+  draw.top_k = int(json.integer("top_k", 0, 1'000'000'000));
+  draw.top_p = float(json.number("top_p", 0, 1));
+  json.finish();
+  return draw;
+}
+
+}  // namespace
+
+Json to_json(const PictureSettings& s) {
+  const generation::JobOptions& o = s.options;
+  return Json::object()
+      .set("format", kFormat)
+      .set("program", std::string("lacuna ") + kVersion)
+      .set("job", s.job)
+      .set("prompt", s.prompt)
+      .set("seed", o.seed)
+      .set("steps", o.steps)
+      .set("remask", o.sampler)
+      .set("randomness", o.randomness)
+      .set("image_schedule", name_of(o.image_schedule))
+      .set("text_schedule", name_of(o.text_schedule))
+      .set("image", to_json(o.draws.image))
+      .set("text", to_json(o.draws.text))
+      .set("model", s.model)
+      .set("model_sha256", s.model_sha256)
+      .set("device", s.device)
+      .set("precision", s.precision);
+}
+
+PictureSettings settings_from_json(const Json& json, const std::string& file) {
+  try {
+    weights::ConfigReader c(json, file);
+    PictureSettings s;
+    c.integer("format", kFormat, kFormat);
+    c.string("program");
+    s.job = c.one_of("job", {"generate", "infill"});
+    s.prompt = c.string("prompt");
+    s.options.seed = std::uint64_t(c.integer("seed", 0, INT64_MAX));
+    s.options.steps = int(c.integer("steps", 1, 100'000));
+    s.options.sampler = c.string("remask");
+    s.options.randomness = c.number("randomness", 0, kMost);
+    s.options.image_schedule = NoiseSchedule::named(c.string("image_schedule"));
+    s.options.text_schedule = NoiseSchedule::named(c.string("text_schedule"));
+    s.options.draws.image = read_draw(c.section("image"));
+    s.options.draws.text = read_draw(c.section("text"));
+    s.model = c.string("model");
+    s.model_sha256 = c.string("model_sha256");
+    s.device = c.string("device");
+    s.precision = c.string("precision");
+    c.finish();
+    s.options.validate();
+    return s;
+  } catch (const weights::CheckpointError& error) {
+    throw Failure(kBadData,
+                  std::string("the settings in this picture cannot be used: ") + error.what());
+  } catch (const std::invalid_argument& error) {
+    throw Failure(kBadData,
+                  file + ": the settings in this picture cannot be used: " + error.what());
+  }
+}
+
+std::vector<vision::PngText> png_texts(const PictureSettings& s, vision::Size size) {
+  const generation::JobOptions& o = s.options;
+  std::string line = s.prompt + "\nSteps: " + std::to_string(o.steps) + ", Sampler: " + o.sampler +
+                     ", Schedule type: " + name_of(o.image_schedule) +
+                     ", CFG scale: " + short_number(o.draws.image.guidance_scale) +
+                     ", Seed: " + std::to_string(o.seed) + ", Size: " + std::to_string(size.width) +
+                     "x" + std::to_string(size.height) +
+                     ", Model hash: " + s.model_sha256.substr(0, 10) + ", Model: " + s.model +
+                     ", Version: lacuna " + kVersion;
+  return {{vision::kPngParametersKey, std::move(line)}, {vision::kPngLacunaKey, to_json(s).dump()}};
+}
+
+PictureSettings read_settings(const std::string& file) {
+  for (const vision::PngText& text : vision::read_image_texts(file)) {
+    if (text.key != vision::kPngLacunaKey) continue;
+    try {
+      return settings_from_json(Json::parse(text.value), file);
+    } catch (const weights::JsonError& error) {
+      throw Failure(kBadData, file + ": its \"lacuna\" text is not JSON: " + error.what());
+    }
+  }
+  throw Failure(kBadData, file +
+                              ": holds no settings of lacuna; it was not drawn by lacuna, or with "
+                              "--disable-metadata, or another program has removed them");
+}
+
+}  // namespace lacuna::tools

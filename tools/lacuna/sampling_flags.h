@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "runtime/generation/job_options.h"
+#include "tools/lacuna/options.h"
+
+namespace lacuna::tools {
+
+/// Which modality a job draws, and so which draw options its flags set.
+enum class Draws { text, image, both };
+
+/// The flags that every sampling verb shares. What is absent keeps the job's default.
+struct SamplingFlags {
+  std::int64_t seed = -1;
+  std::optional<std::int64_t> steps;
+  std::optional<double> cfg_scale;
+  std::optional<double> temperature;
+  std::optional<std::int64_t> top_k;
+  std::optional<double> top_p;
+  std::optional<std::string> remask;
+  std::optional<double> randomness;
+  std::optional<std::string> schedule;
+
+  void declare(Options& options, const generation::JobOptions& defaults, Draws draws);
+  /// The job's options, every value checked; a negative seed becomes a random one. Throws Failure
+  /// (kBadValue).
+  generation::JobOptions resolve(generation::JobOptions defaults, Draws draws) const;
+};
+
+/// A seed of 31 bits that nobody has chosen.
+std::uint64_t random_seed();
+/// "--seed 7" as it is printed for the user to repeat.
+std::string seed_line(std::uint64_t seed, int count);
+
+}  // namespace lacuna::tools

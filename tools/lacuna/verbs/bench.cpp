@@ -1,0 +1,97 @@
+#include <memory>
+
+#include "tools/bench/run_bench.h"
+#include "tools/lacuna/bench_probes.h"
+#include "tools/lacuna/failure.h"
+#include "tools/lacuna/log.h"
+#include "tools/lacuna/model_flags.h"
+#include "tools/lacuna/verbs/verb_list.h"
+
+namespace lacuna::tools {
+namespace {
+
+struct BenchVerb {
+  std::vector<std::string> suites;
+  std::string scale = "large";
+  int repeats = 7;
+  bool no_model = false;
+  bool json = false;
+  ModelFlags model;
+  LogFlags log;
+
+  bench::BenchOptions options() const;
+  ExitCode run();
+};
+
+bench::BenchOptions BenchVerb::options() const {
+  bench::BenchOptions o;
+  if (scale != "large" && scale != "shipped")
+    throw bad_flag("--scale", "shipped or large", "\"" + scale + "\"");
+  o.scale = scale == "large" ? bench::Scale::large : bench::Scale::shipped;
+  if (!suites.empty()) o.suites.clear();
+  for (const std::string& name : suites) {
+    if (name == "model") continue;
+    try {
+      o.suites.push_back(bench::suite_of(name));
+    } catch (const std::invalid_argument& error) {
+      throw Failure(kBadValue, std::string("--suite: ") + error.what() + ", or model");
+    }
+  }
+  if (repeats < 1 || repeats > 1000)
+    throw bad_flag("--repeats", "an integer from 1 to 1000", std::to_string(repeats));
+  o.repeats = repeats;
+  o.threads = model.threads;
+  if (const std::string name = model.precision_name(); name != "auto") {
+    std::erase_if(o.precisions, [&](cpu::Precision p) { return cpu::name_of(p) != name; });
+    if (o.precisions.empty())
+      throw bad_flag("--precision", "auto, f32, bf16 or int8", "\"" + name + "\"");
+  }
+  if (log.verbose > 0) o.progress = [this](const std::string& name) { log.detail(name); };
+  return o;
+}
+
+ExitCode BenchVerb::run() {
+  if (model.list_devices) {
+    print_devices();
+    return kOk;
+  }
+  log.check();
+  bench::BenchOptions chosen = options();
+  const bool model_alone = chosen.suites.empty();
+  const bool wants_model = !no_model && (suites.empty() || model_alone || model.model);
+  if (wants_model) {
+    try {
+      chosen.probes = model_probes(model, log);
+    } catch (const Failure& failure) {
+      // Without the shipped model the engine can be measured all the same.
+      if (failure.code() != kMissingFile || model.model || model_alone) throw;
+      log.warn("the model is left out: " + std::string(failure.what()));
+    }
+  }
+  const bench::BenchReport report = bench::run_bench(chosen);
+  if (json) {
+    print_result(bench::to_json(report).dump());
+  } else {
+    print_bytes(bench::to_table(report));
+  }
+  return report.passed() ? kOk : kInternalError;
+}
+
+}  // namespace
+
+Action declare_bench(Options& options) {
+  const auto verb = std::make_shared<BenchVerb>();
+  options.group("What to measure");
+  options.value("--suite", "NAME", verb->suites,
+                "gemm, attention, convolution, stack or model; may be repeated (default all)");
+  options.value("--scale", "NAME", verb->scale,
+                "Sizes: shipped, or large: 8B-like ones too (default large)");
+  options.value("--repeats", "N", verb->repeats, "Timed runs of each case (default 7)");
+  options.flag("--no-model", verb->no_model, "The engine alone");
+  options.flag("--json", verb->json, "One JSON object instead of a table");
+  verb->model.declare(options);
+  verb->log.declare(options);
+  return [verb] { return verb->run(); };
+}
+
+}  // namespace lacuna::tools
