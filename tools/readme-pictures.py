@@ -24,6 +24,7 @@ def row(pictures, path):
     sheet = Image.new("RGB", (GAP + len(pictures) * (SIDE + GAP), SIDE + 2 * GAP), "white")
     for i, picture in enumerate(pictures):
         small = Image.open(picture).convert("RGB")
+        sheet.paste("#c8c8cc", (GAP - 1 + i * (SIDE + GAP), GAP - 1, GAP + 1 + SIDE + i * (SIDE + GAP), GAP + 1 + SIDE))
         sheet.paste(small.resize((SIDE, SIDE), Image.Resampling.BICUBIC), (GAP + i * (SIDE + GAP), GAP))
     sheet.save(path, optimize=True)
 
