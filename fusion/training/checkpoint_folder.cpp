@@ -75,7 +75,10 @@ void CheckpointFolder::commit(std::int64_t step, std::int64_t keep) const {
   auto all = steps();
   std::erase(all, step);
   while (std::int64_t(all.size()) >= std::max<std::int64_t>(1, keep)) {
-    fs::remove_all(path_of(all.front()), error);
+    // Renamed first: a checkpoint that is half removed must not look whole.
+    const fs::path old = path_of(all.front()).concat(".old");
+    fs::rename(path_of(all.front()), old, error);
+    fs::remove_all(old, error);
     all.erase(all.begin());
   }
 }
