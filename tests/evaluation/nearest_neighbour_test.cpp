@@ -16,7 +16,8 @@ namespace fs = std::filesystem;
 /// A mosaic of 2 x 2 tiles in one row of 128: tile 0 red, tile 1 left red and right blue, tile 2 blue.
 class Neighbours : public testing::Test {
  protected:
-  Neighbours() : folder_(fs::temp_directory_path() / "lacuna_neighbours_test") {
+  Neighbours() : folder_(fs::temp_directory_path() /
+                       (std::string("lacuna_") + testing::UnitTest::GetInstance()->current_test_info()->name())) {
     fs::remove_all(folder_);
     fs::create_directories(folder_);
     vision::Image mosaic(vision::Size{2, 256}, 1.0f);

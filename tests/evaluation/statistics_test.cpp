@@ -13,9 +13,9 @@ TEST(Share, HasWilsonsInterval) {
   EXPECT_DOUBLE_EQ(half.value, 0.5);
   EXPECT_NEAR(half.low, 0.40383, 1e-5);
   EXPECT_NEAR(half.high, 0.59617, 1e-5);
-  EXPECT_EQ(share(0, 10).low, 0.0);
+  EXPECT_NEAR(share(0, 10).low, 0.0, 1e-12);
   EXPECT_GT(share(0, 10).high, 0.2);
-  EXPECT_EQ(share(10, 10).high, 1.0);
+  EXPECT_NEAR(share(10, 10).high, 1.0, 1e-12);
 }
 
 TEST(Share, RefusesImpossibleCounts) {

@@ -67,9 +67,8 @@ struct Run {
 };
 
 void GenerateVerb::check() const {
-  if (int(prompt.has_value()) + int(prompt_file.has_value()) + int(from.has_value()) > 1 &&
-      !(from && prompt)) {
-    throw Failure(kUsage, "--prompt, --prompt-file and --from exclude each other");
+  if (prompt_file && (prompt || from)) {
+    throw Failure(kUsage, "--prompt-file and --prompt or --from exclude each other");
   }
   if (!prompt && !prompt_file && !from)
     throw Failure(kUsage, "give a text with -p, --prompt-file or --from");
