@@ -1,7 +1,6 @@
 #include "runtime/cpu/packed_weight.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 #include "runtime/cpu/parallel.h"
@@ -22,11 +21,10 @@ std::int64_t choose_tile_columns(ProductType type, std::int64_t depth, std::int6
 std::size_t round_up(std::size_t n, std::size_t unit) { return (n + unit - 1) / unit * unit; }
 
 /// Codes and scale of one row.
-float quantise(std::span<const float> row, std::int8_t* codes) {
-  float peak = 0.0f;
-  for (float v : row) peak = std::max(peak, std::abs(v));
-  const float scale = peak > 0.0f ? peak / 127.0f : 1.0f;
-  for (std::size_t i = 0; i < row.size(); ++i) codes[i] = std::int8_t(std::lrintf(row[i] / scale));
+float quantise(const Kernels& kernels, const float* row, std::int8_t* codes, std::int64_t width) {
+  auto* shifted = reinterpret_cast<std::uint8_t*>(codes);
+  const float scale = kernels.quantise_row({row, Storage::f32}, shifted, width);
+  for (std::int64_t i = 0; i < width; ++i) codes[i] = std::int8_t(shifted[i] ^ 0x80u);  // minus 128
   return scale;
 }
 
@@ -84,7 +82,7 @@ void PackedWeight::pack_tile(std::size_t index, const graph::WeightView& weight,
     }
     for (std::int64_t r = 0; r < rows; ++r) {
       column_scale_[std::size_t(tile.begin + r)] =
-          quantise(std::span(reals).subspan(std::size_t(r) * width, width), codes.data() + std::size_t(r) * width);
+          quantise(kernels, reals.data() + std::size_t(r) * width, codes.data() + std::size_t(r) * width, depth_);
     }
   }
   for (std::int64_t r = 0; r < rows; ++r) {

@@ -30,6 +30,7 @@ struct BenchOptions {
   std::vector<Suite> suites{Suite::gemm, Suite::attention, Suite::convolution, Suite::stack};
   std::vector<cpu::Precision> precisions{cpu::Precision::f32, cpu::Precision::bf16, cpu::Precision::int8};
   Scale scale = Scale::large;
+  std::string only;  // run the cases whose name contains this; empty = all
   int threads = 0;  // 0 = what OpenMP offers
   int repeats = 7;  // timed runs of each case, after one that is not counted
   Clock clock = Clock::wall;

@@ -1,4 +1,4 @@
-// engine_bench [--json] [--shipped] [--cpu-time] [--threads N] [--repeats N] [--precision P] [suite...]: the engine's part of
+// engine_bench [--json] [--shipped] [--cpu-time] [--only TEXT] [--threads N] [--repeats N] [--precision P] [suite...]: the engine's part of
 // `lacuna bench`, without a model.
 #include <cstdio>
 #include <cstdlib>
@@ -34,6 +34,8 @@ int main(int argc, char** argv) try {
       options.scale = lacuna::bench::Scale::shipped;
     } else if (argument == "--cpu-time") {
       options.clock = lacuna::bench::Clock::processor;
+    } else if (argument == "--only" && more) {
+      options.only = argv[++i];
     } else if (argument == "--threads" && more) {
       options.threads = std::atoi(argv[++i]);
     } else if (argument == "--repeats" && more) {

@@ -56,6 +56,7 @@ BenchReport run_bench(const BenchOptions& options) {
     if (peak > 0.0) report.peaks.push_back({std::string(cpu::name_of(executor.precision())), peak});
     for (Suite suite : options.suites) {
       for (const BenchCase& bench : cases_of(suite, options.scale)) {
+        if (bench.name.find(options.only) == std::string::npos) continue;
         if (options.progress) options.progress(std::string(name_of(suite)) + " " + bench.name + " " + std::string(cpu::name_of(executor.precision())));
         try {
           // A fresh engine for each case, so that its packed weights go with it.

@@ -12,21 +12,46 @@ struct Running {
   float sum[kQueries];
 };
 
+/// 2^x for x <= 0 within 3 units in the last place, 2^-126 below (a share that no sum of shares near 1 feels). A NaN
+/// stays one. Shorter than exponential(), because scores dominate attention for long sequences.
+inline float power_of_two(float x) {
+  constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it leaves the nearest integer in the low bits
+  const float t = x < -126.0f ? -126.0f : x;
+  const float shifted = t + kRound;
+  const float r = t - (shifted - kRound);
+  float p = 1.535336188319500e-4f;  // Cephes exp2f, |r| <= 1/2
+  p = p * r + 1.339887440266574e-3f;
+  p = p * r + 9.618437357674640e-3f;
+  p = p * r + 5.550332471162809e-2f;
+  p = p * r + 2.402264791363012e-1f;
+  p = p * r + 6.931472028550421e-1f;
+  p = p * r + 1.0f;
+  return __builtin_bit_cast(float, __builtin_bit_cast(std::uint32_t, p) +
+                                       (__builtin_bit_cast(std::uint32_t, shifted) << 23));
+}
+
+/// Probabilities are not negative and finite (or NaN): rounding half up is enough.
+inline void store_probability(float* p, float x) { *p = x; }
+inline void store_probability(Bf16* p, float x) {
+  p->bits = std::uint16_t((__builtin_bit_cast(std::uint32_t, x) + 0x8000u) >> 16);
+}
+
 /// Scores of one row -> probabilities relative to the running peak; returns what earlier sums shrink by.
 template <class T>
 float advance(Running& running, Size r, const float* scores, Size n, float scale, T* probabilities) {
+  // Everything in powers of two: scale carries log2(e).
   float peak = running.peak[r];
 #pragma omp simd reduction(max : peak)
   for (Size j = 0; j < n; ++j) peak = larger(peak, scores[j] * scale);
   float sum = 0.0f;
 #pragma omp simd reduction(+ : sum)
   for (Size j = 0; j < n; ++j) {
-    const float p = exponential(scores[j] * scale - peak);
-    store(probabilities + j, p);
+    const float p = power_of_two(scores[j] * scale - peak);
+    store_probability(probabilities + j, p);
     sum += p;
   }
   for (Size j = n; j < round_up(n, 2); ++j) store(probabilities + j, 0.0f);
-  const float shrink = exponential(running.peak[r] - peak);
+  const float shrink = power_of_two(running.peak[r] - peak);
   running.peak[r] = peak;
   running.sum[r] = running.sum[r] * shrink + sum;
   return shrink;
@@ -52,6 +77,7 @@ void attend_as(const AttentionTask& t) {
   const Storage storage = t.queries.storage;
   const Size padded_dim = round_up(t.head_dim, kPanelColumns);
   const Size words = words_of(storage, t.head_dim), per_word = storage == Storage::bf16 ? 2 : 1;
+  const float scale = t.scale * 1.44269504088896341f;
   const Scratch scratch(t.scratch, padded_dim);
   Running& running = *scratch.running;
   for (Size r = 0; r < t.rows; ++r) {
@@ -76,7 +102,7 @@ void attend_as(const AttentionTask& t) {
     auto* probabilities = static_cast<T*>(scratch.probabilities);
     for (Size r = 0; r < t.rows; ++r) {
       const float shrink =
-          advance(running, r, scratch.scores + r * kKeys, n, t.scale, probabilities + r * kKeys);
+          advance(running, r, scratch.scores + r * kKeys, n, scale, probabilities + r * kKeys);
       if (begin == 0) continue;
 #pragma omp simd
       for (Size d = 0; d < padded_dim; ++d) scratch.mixed[r * padded_dim + d] *= shrink;

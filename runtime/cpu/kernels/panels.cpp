@@ -10,8 +10,11 @@ namespace {
 template <class Dot, int kRows>
 void multiply_tile(const Word* a, Size a_stride, const Word* panel, Size depth, float* c, Size c_stride,
                    PanelProduct::Mode mode) {
+  // Unrolled, so that the sums never leave the registers.
   Vector sums[kRows][kPanelVectors];
+#pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
     for (int v = 0; v < kPanelVectors; ++v) {
       sums[r][v] = mode == PanelProduct::Mode::accumulate
                        ? *reinterpret_cast<const Vector*>(c + r * c_stride + v * kLanes)
@@ -20,6 +23,7 @@ void multiply_tile(const Word* a, Size a_stride, const Word* panel, Size depth, 
   }
   for (Size k = 0; k < depth; ++k) {
     Vector b[kPanelVectors];
+#pragma GCC unroll 4
     for (int v = 0; v < kPanelVectors; ++v) {
       b[v] = *reinterpret_cast<const Vector*>(panel + k * kPanelColumns + v * kLanes);
     }
@@ -30,7 +34,9 @@ void multiply_tile(const Word* a, Size a_stride, const Word* panel, Size depth, 
       for (int v = 0; v < kPanelVectors; ++v) sums[r][v] = Dot::multiply_add(sums[r][v], word, b[v]);
     }
   }
+#pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
     for (int v = 0; v < kPanelVectors; ++v) {
       *reinterpret_cast<Vector*>(c + r * c_stride + v * kLanes) = sums[r][v];
     }

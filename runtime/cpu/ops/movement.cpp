@@ -79,12 +79,6 @@ std::vector<std::int64_t> strides_of(const Shape& shape) {
   return strides;
 }
 
-Shape permuted(const Shape& shape, std::span<const int> order) {
-  std::vector<std::int64_t> sizes;
-  for (int axis : order) sizes.push_back(shape[axis]);
-  return Shape(sizes);
-}
-
 Gather permutation(const Shape& shape, std::span<const int> order) {
   const auto strides = strides_of(shape);
   Gather gather;
@@ -95,10 +89,41 @@ Gather permutation(const Shape& shape, std::span<const int> order) {
 constexpr std::array kToLast{0, 2, 3, 1};
 constexpr std::array kToPlain{0, 3, 1, 2};
 
-/// Between plain and channels-last, of one storage.
+/// to [columns, rows] = from [rows, columns] for columns [begin, end), in blocks that stay in cache.
+template <class T>
+void transpose(const T* from, T* to, std::int64_t rows, std::int64_t columns, std::int64_t begin, std::int64_t end) {
+  constexpr std::int64_t kBlock = 16;
+  for (std::int64_t c = begin; c < end; c += kBlock) {
+    for (std::int64_t r = 0; r < rows; r += kBlock) {
+      const std::int64_t last_c = std::min(c + kBlock, end), last_r = std::min(r + kBlock, rows);
+      for (std::int64_t i = c; i < last_c; ++i) {
+        for (std::int64_t j = r; j < last_r; ++j) to[i * rows + j] = from[j * columns + i];
+      }
+    }
+  }
+}
+
+/// Between plain and channels-last, of one storage: each picture is a matrix [C, H * W] or its transpose.
 void emit_layout(GraphCompiler& compiler, const Operand& from, const Operand& to) {
-  if (to.layout == Layout::channels_last) return emit_gather(compiler, permutation(from.shape, kToLast), from, 0, to);
-  emit_gather(compiler, permutation(permuted(from.shape, kToLast), kToPlain), from, 0, to);
+  const std::int64_t images = from.shape[0], channels = from.shape[1], pixels = from.shape[2] * from.shape[3];
+  const std::int64_t rows = to.layout == Layout::channels_last ? channels : pixels;
+  const std::int64_t columns = to.layout == Layout::channels_last ? pixels : channels;
+  const std::int64_t grain = std::max<std::int64_t>(16, kGrain / std::max<std::int64_t>(rows, 1) / 16 * 16);
+  const std::int64_t pieces = (columns + grain - 1) / grain;
+  compiler.add_step({from.buffer}, {to.buffer}, [=](const RunContext& context) {
+    parallel_for(context.threads, images * pieces, [&](std::int64_t i, int) {
+      const ConstReals source = ConstReals(context.reals(from)).from(i / pieces * rows * columns);
+      const Reals target = context.reals(to).from(i / pieces * rows * columns);
+      const std::int64_t begin = i % pieces * grain, end = std::min(begin + grain, columns);
+      if (size_of(from.storage) == 2) {
+        transpose(static_cast<const std::uint16_t*>(source.data), static_cast<std::uint16_t*>(target.data), rows, columns,
+                  begin, end);
+      } else {
+        transpose(static_cast<const std::uint32_t*>(source.data), static_cast<std::uint32_t*>(target.data), rows, columns,
+                  begin, end);
+      }
+    });
+  });
 }
 
 }  // namespace
