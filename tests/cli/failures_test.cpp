@@ -169,7 +169,8 @@ TEST_F(Failures, WrongUsage) {
   expect_failure(draw({"--no-such-flag"}), 2, "--no-such-flag");
   expect_failure(draw({"-n", "4"}), 2, "--batch-count");
   expect_failure(draw({"-W", "512"}), 2, "the model decides the size");
-  expect_failure(run({"generate", "-p", "goat", "-m", tiny_model().string(), "--steps"}), 2, "--steps");
+  expect_failure(run({"generate", "-p", "goat", "-m", tiny_model().string(), "--steps"}), 2,
+                 "--steps");
   expect_failure(draw({"stray"}), 2, "stray");
   expect_failure(sample({"caption"}), 2, "picture");
   expect_failure(run({"frobnicate"}), 2, "frobnicate");

@@ -65,8 +65,8 @@ TEST_F(Generate, SettingsInThePictureRepeatItByteForByte) {
             "0.9", "--remask", "halton", "--schedule", "polynomial"},
            "first.png");
   // What the environment says must not matter.
-  const auto again = run({"generate", "--from", file("first.png"), "-o", file("again.png"),
-                          "--model", tiny_model().string()},
+  const auto again = run({"generate", "-t", "1", "--from", file("first.png"), "-o",
+                          file("again.png"), "--model", tiny_model().string()},
                          {.environment = {"LACUNA_STEPS=9", "LACUNA_TEMP=1"}});
   ASSERT_EQ(again.code, 0) << again.err;
   EXPECT_EQ(get_file(file("again.png")), first);
@@ -74,16 +74,17 @@ TEST_F(Generate, SettingsInThePictureRepeatItByteForByte) {
 
 TEST_F(Generate, OptionsBesideFromChangeTheSettings) {
   draw({"--seed", "11"}, "first.png");
-  const auto again =
-      sample({"generate", "--from", file("first.png"), "-o", file("b.png"), "--seed", "12"});
+  const auto again = sample(
+      {"generate", "-t", "1", "--from", file("first.png"), "-o", file("b.png"), "--seed", "12"});
   ASSERT_EQ(again.code, 0) << again.err;
   EXPECT_EQ(get_file(file("b.png")), draw({"--seed", "12"}, "c.png"));
 }
 
 TEST_F(Generate, FindsTheModelOfAPictureByName) {
   draw({"--seed", "1"}, "first.png");
-  const auto again = run({"generate", "--from", file("first.png"), "-o", file("again.png")},
-                         {.environment = {"LACUNA_MODELS=" + tiny_model().parent_path().string()}});
+  const auto again =
+      run({"generate", "-t", "1", "--from", file("first.png"), "-o", file("again.png")},
+          {.environment = {"LACUNA_MODELS=" + tiny_model().parent_path().string()}});
   ASSERT_EQ(again.code, 0) << again.err;
   EXPECT_EQ(get_file(file("again.png")), get_file(file("first.png")));
 }
@@ -93,8 +94,8 @@ TEST_F(Generate, RefusesToRepeatWithAnotherModel) {
   std::filesystem::copy(tiny_model(), file("tiny"), std::filesystem::copy_options::recursive);
   std::string config = get_file(file("tiny/config.json"));
   put_file(file("tiny/config.json"), config + "\n");
-  const auto again =
-      run({"generate", "--from", file("first.png"), "-o", file("again.png"), "-m", file("tiny")});
+  const auto again = run({"generate", "-t", "1", "--from", file("first.png"), "-o",
+                          file("again.png"), "-m", file("tiny")});
   expect_failure(again, 65, "sha256");
 }
 

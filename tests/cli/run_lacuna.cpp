@@ -55,9 +55,11 @@ bool read_some(int fd, std::string& text) {
 RunResult run_lacuna(const std::vector<std::string>& arguments, const RunOptions& options) {
   std::vector<std::string> all = {LACUNA_BINARY};
   all.insert(all.end(), arguments.begin(), arguments.end());
-  // The first of two entries of one name counts.
+  // The first of two entries of one name counts. One thread: tests run beside each other, and this
+  // model is too small to share.
   std::vector<std::string> environment = options.environment;
-  environment.insert(environment.end(), {"PATH=/usr/bin:/bin", "HOME=/nonexistent"});
+  environment.insert(environment.end(),
+                     {"PATH=/usr/bin:/bin", "HOME=/nonexistent", "LACUNA_THREADS=1"});
   const auto argument_pointers = pointers_to(all), environment_pointers = pointers_to(environment);
 
   signal(SIGPIPE, SIG_IGN);

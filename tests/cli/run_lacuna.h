@@ -14,13 +14,15 @@ struct RunResult {
   std::string err;
 };
 
+/// How it is started.
 struct RunOptions {
-  std::string input;                     // stdin
-  std::vector<std::string> environment;  // "LACUNA_STEPS=3", besides PATH and HOME
-  std::filesystem::path folder;          // working folder; empty = this one
-  std::filesystem::path stdout_file;     // instead of collecting stdout
-  int signal = 0;                        // sent when `signal_on` appears on stderr
-  std::string signal_on;
+  std::string input = {};  // stdin
+  /// "LACUNA_STEPS=3", besides PATH, HOME and LACUNA_THREADS.
+  std::vector<std::string> environment = {};
+  std::filesystem::path folder = {};       // working folder; empty = this one
+  std::filesystem::path stdout_file = {};  // instead of collecting stdout
+  int signal = 0;                          // sent when `signal_on` appears on stderr
+  std::string signal_on = {};
 };
 
 /// Runs the real `lacuna` binary of this build and waits for it.

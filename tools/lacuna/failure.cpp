@@ -28,16 +28,15 @@ ExitCode code_of(const weights::IoError& error) {
   return error.error() == ENOENT || error.error() == ENOTDIR ? kMissingFile : kInputOutput;
 }
 
-/// Libraries name their function first, "[denoise] expected ..."; users do not know it.
-std::string without_function(const std::string& message) {
-  const std::size_t end = message.find("] ");
-  return message.starts_with('[') && end != std::string::npos ? message.substr(end + 2) : message;
-}
-
 }  // namespace
 
 Failure bad_flag(const std::string& flag, const std::string& expected, const std::string& got) {
   return Failure(kBadValue, flag + ": expected " + expected + ", got " + got);
+}
+
+std::string without_function(const std::string& message) {
+  const std::size_t end = message.find("] ");
+  return message.starts_with('[') && end != std::string::npos ? message.substr(end + 2) : message;
 }
 
 Report report_of(const std::exception& error) {

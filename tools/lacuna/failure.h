@@ -21,6 +21,10 @@ class Failure : public std::runtime_error {
 /// A flag's value that is out of range: "--steps: expected an integer >= 1, got 0".
 Failure bad_flag(const std::string& flag, const std::string& expected, const std::string& got);
 
+/// A library's message without the name of its function, "[denoise] expected ...": users do not
+/// know it.
+std::string without_function(const std::string& message);
+
 /// The exit code for an exception that reached main, and the line to print.
 struct Report {
   ExitCode code = kInternalError;

@@ -72,7 +72,9 @@ void flush_results() {
 
 std::string mebibytes(double bytes) {
   char text[32];
-  std::snprintf(text, sizeof text, "%.1f MiB", bytes / (1 << 20));
+  const bool small = bytes < (1 << 20);
+  std::snprintf(text, sizeof text, "%.1f %s", bytes / (small ? 1 << 10 : 1 << 20),
+                small ? "KiB" : "MiB");
   return text;
 }
 

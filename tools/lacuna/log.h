@@ -38,7 +38,7 @@ void print_bytes(std::string_view bytes);
 /// Throws as print_result does if anything printed so far could not be written.
 void flush_results();
 
-/// "12.3 MiB".
+/// "12.3 MiB", or "12.3 KiB" where that is less than one.
 std::string mebibytes(double bytes);
 
 }  // namespace lacuna::tools

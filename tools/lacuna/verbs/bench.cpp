@@ -34,7 +34,7 @@ bench::BenchOptions BenchVerb::options() const {
     try {
       o.suites.push_back(bench::suite_of(name));
     } catch (const std::invalid_argument& error) {
-      throw Failure(kBadValue, std::string("--suite: ") + error.what() + ", or model");
+      throw Failure(kBadValue, "--suite: " + without_function(error.what()) + ", or model");
     }
   }
   if (repeats < 1 || repeats > 1000)

@@ -89,8 +89,8 @@ ExitCode TokenizerTrainVerb::run() {
     text::train_sentencepiece(training, lines, output);
   } catch (const std::invalid_argument& error) {
     // Options are checked above: what is left is the text, or a vocabulary that does not fit it.
-    throw Failure(kBadData,
-                  std::string(error.what()) + " (--vocab-size " + std::to_string(vocab_size) + ")");
+    throw Failure(kBadData, without_function(error.what()) + " (--vocab-size " +
+                                std::to_string(vocab_size) + ")");
   }
   const auto tokenizer = text::SentencePieceTokenizer::open(output);
   std::size_t pieces = 0, longest = 0;
