@@ -19,13 +19,13 @@ struct CpuExecutor::Shared {
   Machine machine;
   WeightStore weights;
 
-  explicit Shared(const Machine& machine) : machine(machine), weights(machine.kernels, machine.threads) {}
+  explicit Shared(const Machine& machine) : machine(machine), weights(machine.features, machine.kernels, machine.threads) {}
 };
 
 CpuExecutor::CpuExecutor(const CpuOptions& options) {
   options.validate();
   Machine machine;
-  machine.features = detect_cpu_features();
+  machine.features = common(detect_cpu_features(), options.allowed);
   machine.kernels = kernels_for(machine.features);
   machine.precision = usable_precision(options.precision, machine.features);
   machine.threads = options.threads > 0 ? options.threads : std::max(1, omp_get_max_threads());

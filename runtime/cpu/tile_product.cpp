@@ -19,7 +19,7 @@ Type right_type(ProductType type) {
 }  // namespace
 
 TileProduct::TileProduct(const dnnl::engine& engine, ProductType type, std::int64_t depth, std::int64_t columns)
-    : engine_(engine), type_(type), depth_(depth), columns_(columns) {
+    : engine_(engine), type_(type), depth_(depth), columns_(columns), sums_stride_(columns) {
   const OneThread guard;
   a_ = Descriptor({kRows, depth}, left_type(type), Tag::ab);
   sums_ = Descriptor({kRows, columns}, type == ProductType::int8 ? Type::s32 : Type::f32, Tag::ab);
@@ -33,7 +33,17 @@ TileProduct::TileProduct(const dnnl::engine& engine, ProductType type, std::int6
   matmul_ = dnnl::matmul(chosen);
 }
 
+TileProduct::TileProduct(const dnnl::engine& engine, const Kernels& kernels, std::int64_t depth, std::int64_t columns)
+    : engine_(engine), type_(ProductType::f32), depth_(depth), columns_(columns), panels_(kernels) {
+  const std::int64_t panel = kernels.panel_columns;
+  sums_stride_ = (columns + panel - 1) / panel * panel;
+  packed_ = Descriptor({sums_stride_ * depth}, Type::f32, Tag::a);
+}
+
 void TileProduct::pack(const void* rows, dnnl::memory& packed) const {
+  if (panels_) {
+    return panels_->pack_transposed({rows, Storage::f32}, columns_, depth_, depth_, packed.get_data_handle());
+  }
   const OneThread guard;
   dnnl::memory from(Descriptor({depth_, columns_}, right_type(type_), Tag::ba), engine_, const_cast<void*>(rows));
   dnnl::stream stream(engine_);
@@ -41,13 +51,26 @@ void TileProduct::pack(const void* rows, dnnl::memory& packed) const {
 }
 
 TileRunner::TileRunner(std::shared_ptr<const TileProduct> product)
-    : product_(std::move(product)),
-      stream_(product_->engine_),
-      a_(product_->a_, product_->engine_, DNNL_MEMORY_NONE),
-      sums_(product_->sums_, product_->engine_, DNNL_MEMORY_NONE),
-      scratch_(product_->scratch_, product_->engine_, DNNL_MEMORY_NONE) {}
+    : product_(std::move(product)), stream_(product_->engine_) {
+  if (product_->panels_) return;
+  a_ = dnnl::memory(product_->a_, product_->engine_, DNNL_MEMORY_NONE);
+  sums_ = dnnl::memory(product_->sums_, product_->engine_, DNNL_MEMORY_NONE);
+  scratch_ = dnnl::memory(product_->scratch_, product_->engine_, DNNL_MEMORY_NONE);
+}
 
 void TileRunner::run(const void* a, const dnnl::memory& packed, void* sums, void* scratch) {
+  if (product_->panels_) {
+    PanelProduct p;
+    p.a = a;
+    p.a_stride = p.depth = product_->depth_;
+    p.panels = packed.get_data_handle();
+    p.panel_stride = product_->depth_ * product_->panels_->panel_columns;
+    p.rows = TileProduct::kRows;
+    p.columns = product_->columns_;
+    p.c = static_cast<float*>(sums);
+    p.c_stride = product_->sums_stride_;
+    return product_->panels_->multiply_panels(p);
+  }
   a_.set_data_handle(const_cast<void*>(a));
   sums_.set_data_handle(sums);
   scratch_.set_data_handle(scratch);
@@ -56,13 +79,17 @@ void TileRunner::run(const void* a, const dnnl::memory& packed, void* sums, void
                                        {DNNL_ARG_WEIGHTS, packed.get()},
                                        {DNNL_ARG_DST, sums_.get()},
                                        {DNNL_ARG_SCRATCHPAD, scratch_.get()}};
-  dnnl_primitive_execute(product_->matmul_.get(), stream_.get(), 4, arguments);
+  dnnl::error::wrap_c_api(dnnl_primitive_execute(product_->matmul_.get(), stream_.get(), 4, arguments),
+                          "[linear] oneDNN could not run a matrix product");
 }
 
 std::shared_ptr<const TileProduct> TileProducts::get(ProductType type, std::int64_t depth, std::int64_t columns) {
   const std::scoped_lock lock(mutex_);
   auto& product = products_[{type, depth, columns}];
-  if (!product) product = std::make_shared<const TileProduct>(engine_, type, depth, columns);
+  if (product) return product;
+  product = type == ProductType::f32 && !features_.avx512
+                ? std::make_shared<const TileProduct>(engine_, kernels_, depth, columns)
+                : std::make_shared<const TileProduct>(engine_, type, depth, columns);
   return product;
 }
 

@@ -6,7 +6,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <tuple>
+
+#include "runtime/cpu/cpu_features.h"
 
 namespace lacuna::cpu {
 
@@ -18,17 +21,24 @@ constexpr std::size_t size_of(ProductType type) {
   return type == ProductType::f32 ? 4 : type == ProductType::bf16 ? 2 : 1;
 }
 
-/// sums [kRows, columns] = a [kRows, depth] * b [depth, columns], one oneDNN matmul made for one thread. Every
-/// row count is served by whole tiles of kRows rows, so a row goes through the same arithmetic in any batch.
+/// sums [kRows, columns] = a [kRows, depth] * b [depth, columns] on one thread. Every row count is served by whole
+/// tiles of kRows rows. All rows of a tile go through the same arithmetic, so a row's result depends neither on its
+/// neighbours nor on its place: oneDNN's AVX-512 kernels are like that; its AVX2 ones are not (rows at the edge of a
+/// register block are summed in another order), so the engine's own panels serve f32 there.
 class TileProduct {
  public:
   /// Measured on Zen 4: 32 rows by 256 columns run at 92 % (bf16) and 97 % (int8) of the register-only peak.
   static constexpr std::int64_t kRows = 32;
 
+  /// A oneDNN matmul.
   TileProduct(const dnnl::engine& engine, ProductType type, std::int64_t depth, std::int64_t columns);
+  /// Panels of the engine's own kernels, f32.
+  TileProduct(const dnnl::engine& engine, const Kernels& kernels, std::int64_t depth, std::int64_t columns);
 
   ProductType type() const { return type_; }
   std::int64_t columns() const { return columns_; }
+  /// Distance between rows of the sums, at least columns().
+  std::int64_t sums_stride() const { return sums_stride_; }
   const dnnl::engine& engine() const { return engine_; }
   /// How b wants to lie in memory.
   const dnnl::memory::desc& packed() const { return packed_; }
@@ -42,6 +52,8 @@ class TileProduct {
   ProductType type_;
   std::int64_t depth_;
   std::int64_t columns_;
+  std::int64_t sums_stride_;
+  std::optional<Kernels> panels_;  // instead of matmul_
   dnnl::matmul matmul_;
   dnnl::memory::desc a_, packed_, sums_, scratch_;
   std::size_t scratch_bytes_ = 0;
@@ -62,11 +74,14 @@ class TileRunner {
 /// Tile products by type, depth and columns; each is compiled once.
 class TileProducts {
  public:
-  explicit TileProducts(const dnnl::engine& engine) : engine_(engine) {}
+  TileProducts(const dnnl::engine& engine, const CpuFeatures& features, const Kernels& kernels)
+      : engine_(engine), features_(features), kernels_(kernels) {}
   std::shared_ptr<const TileProduct> get(ProductType type, std::int64_t depth, std::int64_t columns);
 
  private:
   dnnl::engine engine_;
+  CpuFeatures features_;
+  Kernels kernels_;
   std::mutex mutex_;
   std::map<std::tuple<ProductType, std::int64_t, std::int64_t>, std::shared_ptr<const TileProduct>> products_;
 };

@@ -84,10 +84,10 @@ TiledLinear::TiledLinear(std::vector<LinearJob> jobs, int threads) : jobs_(std::
   std::size_t scratch = 0;
   for (std::size_t j = 0; j < jobs_.size(); ++j) {
     const PackedWeight& weight = *jobs_[j].weight;
-    widest = std::max(widest, weight.tile_columns());
     scratch = std::max(scratch, weight.scratch_bytes());
     for (std::size_t t = 0; t < weight.tiles().size(); ++t) {
       const auto& product = weight.tiles()[t].product;
+      widest = std::max(widest, product->sums_stride());
       auto known = std::ranges::find(products, product);
       if (known == products.end()) known = products.insert(known, product);
       columns_.push_back({j, t, std::size_t(known - products.begin())});
@@ -121,7 +121,8 @@ TileTask TiledLinear::task(const RunContext& context, const LeftRows& left, cons
   const std::int64_t row = row_tile * kRows - first;
   TileTask t;
   t.rows = std::min(kRows, left.rows() - row_tile * kRows);
-  t.columns = t.sums_stride = tile.product->columns();
+  t.columns = tile.product->columns();
+  t.sums_stride = tile.product->sums_stride();
   t.out_stride = t.residual_stride = job.weight->columns();
   t.out = context.reals(job.out).from(row * t.out_stride + tile.begin);
   if (job.bias) t.bias = context.at<float>(*job.bias) + tile.begin;

@@ -24,7 +24,8 @@ class WeightStore {
  public:
   using Source = std::shared_ptr<const graph::WeightSource>;
 
-  WeightStore(const Kernels& kernels, int threads) : kernels_(kernels), threads_(threads), products_(engine_) {}
+  WeightStore(const CpuFeatures& features, const Kernels& kernels, int threads)
+      : kernels_(kernels), threads_(threads), products_(engine_, features, kernels) {}
 
   /// All functions throw what require_weight() throws.
   std::shared_ptr<const PackedWeight> packed(const Source& source, const WeightSlice& slice, ProductType type);

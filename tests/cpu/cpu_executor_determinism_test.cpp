@@ -82,25 +82,32 @@ void expect_same_rows(const HostTensor& a, std::int64_t begin, const HostTensor&
   EXPECT_EQ(std::memcmp(a.bytes().data() + std::size_t(begin) * row, b.bytes().data(), std::size_t(rows) * row), 0);
 }
 
-class Determinism : public testing::TestWithParam<Precision> {};
+struct Machine {
+  const char* name;
+  CpuOptions options;
+
+  CpuOptions with(int threads) const { return {options.precision, threads, options.allowed}; }
+};
+
+class Determinism : public testing::TestWithParam<Machine> {};
 
 TEST_P(Determinism, ThreadsDoNotMatter) {
   const std::vector<std::int64_t> segments{33, 1, 97};
   const graph::Graph graph = denoiser(segments);
   const auto inputs = denoiser_inputs(segments, {1, 2, 3});
-  const auto one = run(graph, inputs, {GetParam(), 1});
+  const auto one = run(graph, inputs, GetParam().with(1));
   for (int threads : {2, 3}) {
-    const auto many = run(graph, inputs, {GetParam(), threads});
+    const auto many = run(graph, inputs, GetParam().with(threads));
     for (std::size_t i = 0; i < one.size(); ++i) expect_same_rows(many[i], 0, one[i], one[i].shape()[0]);
   }
 }
 
 TEST_P(Determinism, NeighboursDoNotMatter) {
   const std::int64_t rows = 61;
-  const auto alone = run(denoiser({rows}), denoiser_inputs({rows}, {5}), {GetParam(), 2});
+  const auto alone = run(denoiser({rows}), denoiser_inputs({rows}, {5}), GetParam().with(2));
   for (std::int64_t before : {1, 31, 288}) {
     const std::vector<std::int64_t> segments{before, rows, 40};
-    const auto batch = run(denoiser(segments), denoiser_inputs(segments, {9, 5, 8}), {GetParam(), 2});
+    const auto batch = run(denoiser(segments), denoiser_inputs(segments, {9, 5, 8}), GetParam().with(2));
     for (std::size_t i = 0; i < alone.size(); ++i) expect_same_rows(batch[i], before, alone[i], rows);
   }
 }
@@ -129,13 +136,20 @@ HostTensor pictures(std::int64_t batch, std::int64_t first) {
 }
 
 TEST_P(Determinism, PicturesDoNotDependOnThreadsOrNeighbours) {
-  const auto alone = run(decoder(1), {pictures(1, 1)}, {GetParam(), 1});
-  const auto batch = run(decoder(3), {pictures(3, 0)}, {GetParam(), 3});
+  const auto alone = run(decoder(1), {pictures(1, 1)}, GetParam().with(1));
+  const auto batch = run(decoder(3), {pictures(3, 0)}, GetParam().with(3));
   expect_same_rows(batch[0], 1, alone[0], 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Precisions, Determinism, testing::Values(Precision::f32, Precision::bf16, Precision::int8),
-                         [](const auto& info) { return std::string(name_of(info.param)); });
+constexpr CpuFeatures kAll{true, true, true, true};
+INSTANTIATE_TEST_SUITE_P(Machines, Determinism,
+                         testing::Values(Machine{"f32", {Precision::f32, 0, kAll}},
+                                         Machine{"bf16", {Precision::bf16, 0, kAll}},
+                                         Machine{"int8", {Precision::int8, 0, kAll}},
+                                         Machine{"baseline", {Precision::f32, 0, {}}},
+                                         Machine{"avx2", {Precision::f32, 0, {true, false, false, false}}},
+                                         Machine{"avx512", {Precision::f32, 0, {true, true, false, false}}}),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
 }  // namespace lacuna::cpu
