@@ -13,6 +13,9 @@ struct CpuOptions {
   Precision precision = Precision::automatic;
   /// Threads of the engine; 0 = what OpenMP offers.
   int threads = 0;
+  /// Instruction sets that own kernels and the choice of precision may use, of those that the processor has; for
+  /// tests of the paths that other machines take.
+  CpuFeatures allowed{true, true, true, true};
 
   /// Throws std::invalid_argument for a negative number of threads.
   void validate() const;

@@ -16,6 +16,10 @@ CpuFeatures detect_cpu_features() {
   return features;
 }
 
+CpuFeatures common(const CpuFeatures& a, const CpuFeatures& b) {
+  return {a.avx2 && b.avx2, a.avx512 && b.avx512, a.bf16_dot && b.bf16_dot, a.int8_dot && b.int8_dot};
+}
+
 Precision usable_precision(Precision wanted, const CpuFeatures& features) {
   if (wanted == Precision::int8 && features.int8_dot) return Precision::int8;
   if (wanted != Precision::f32 && features.bf16_dot) return Precision::bf16;

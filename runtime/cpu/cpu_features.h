@@ -16,6 +16,8 @@ struct CpuFeatures {
 };
 
 CpuFeatures detect_cpu_features();
+/// What both have.
+CpuFeatures common(const CpuFeatures& a, const CpuFeatures& b);
 
 /// The fastest precision that `features` carry for `wanted`: automatic and bf16 need bf16_dot, int8 needs
 /// int8_dot, everything else becomes f32.

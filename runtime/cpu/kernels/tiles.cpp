@@ -8,22 +8,28 @@ using graph::Unary;
 
 constexpr Size kColumns = TileTask::kColumns;
 
+/// One row of integer sums as reals with the bias added.
+template <class T>
+void dequantise_row(const TileTask& t, Size r, T* to) {
+  const auto* sums = static_cast<const std::int32_t*>(t.sums) + r * t.sums_stride;
+  const float row = t.scale.row[r];
+  const float *column = t.scale.column, *bias = t.bias;
+  const std::int32_t* offset = t.scale.offset;
+  if (bias == nullptr) {
+#pragma omp simd
+    for (Size i = 0; i < t.columns; ++i) store(to + i, float(sums[i] - offset[i]) * (row * column[i]));
+  } else {
+#pragma omp simd
+    for (Size i = 0; i < t.columns; ++i) store(to + i, float(sums[i] - offset[i]) * (row * column[i]) + bias[i]);
+  }
+}
+
 /// One row of sums as reals with the bias added: the sums themselves when there is nothing to do, else `memory`.
 const float* real_row(const TileTask& t, Size r, float* memory) {
   const Size n = t.columns;
   const float* bias = t.bias;
   if (t.scale.row != nullptr) {
-    const auto* sums = static_cast<const std::int32_t*>(t.sums) + r * t.sums_stride;
-    const float row = t.scale.row[r];
-    const float* column = t.scale.column;
-    const std::int32_t* offset = t.scale.offset;
-    if (bias == nullptr) {
-#pragma omp simd
-      for (Size i = 0; i < n; ++i) memory[i] = float(sums[i] - offset[i]) * (row * column[i]);
-    } else {
-#pragma omp simd
-      for (Size i = 0; i < n; ++i) memory[i] = float(sums[i] - offset[i]) * (row * column[i]) + bias[i];
-    }
+    dequantise_row(t, r, memory);
     return memory;
   }
   const float* sums = static_cast<const float*>(t.sums) + r * t.sums_stride;
@@ -55,7 +61,12 @@ const float* activated_row(Unary activation, const float* x, Size n, float* memo
 
 void finish_tile(const TileTask& t) {
   float memory[kColumns];
+  const bool plain = t.activation == nullptr && t.residual.data == nullptr;
   for (Size r = 0; r < t.rows; ++r) {
+    if (plain && t.scale.row != nullptr) {
+      with_type(t.out.from(r * t.out_stride), [&](auto* out) { dequantise_row(t, r, out); });
+      continue;
+    }
     const float* x = real_row(t, r, memory);
     if (t.activation != nullptr) x = activated_row(*t.activation, x, t.columns, memory);
     with_type(t.out.from(r * t.out_stride), [&](auto* out) {
