@@ -1,6 +1,7 @@
 #include "runtime/generation/pipeline.h"
 
 #include <algorithm>
+#include <map>
 #include <stdexcept>
 #include <utility>
 
@@ -15,6 +16,17 @@ using fusion::Modality;
 using vision::CodeGrid;
 using vision::CodeMask;
 using vision::Image;
+
+/// The known code that occurs most often, the lowest of equals; 0 where none is known. Mostly the background, so that
+/// what is decoded beside a masked cell looks as it will.
+std::int32_t most_frequent_code(const fusion::TokenSpace& tokens, std::span<const std::int32_t> ids) {
+  std::map<std::int32_t, int> counts;
+  for (const std::int32_t id : ids) {
+    if (id != tokens.mask) ++counts[id - tokens.image.begin];
+  }
+  const auto best = std::ranges::max_element(counts, {}, [](const auto& entry) { return entry.second; });
+  return best == counts.end() ? 0 : best->first;
+}
 
 }  // namespace
 
@@ -130,9 +142,10 @@ Image Pipeline::decode(const Canvas& canvas, CodeMask& masked) {
   CodeGrid codes(vision::Size{span.grid_height, span.grid_width});
   masked = CodeMask(codes.size());
   const auto ids = canvas.ids(Modality::image);
+  const std::int32_t filler = most_frequent_code(tokens, ids);
   for (std::size_t i = 0; i < ids.size(); ++i) {
     masked.cells()[i] = ids[i] == tokens.mask;
-    codes.cells()[i] = ids[i] == tokens.mask ? 0 : ids[i] - tokens.image.begin;
+    codes.cells()[i] = ids[i] == tokens.mask ? filler : ids[i] - tokens.image.begin;
   }
   return model_.images->decode({&codes, 1}).front();
 }

@@ -66,7 +66,8 @@ class Pipeline {
   Results<InfillResult> infill(std::span<const InfillRequest> requests, const JobOptions& options,
                                const StepCallback& after_step = {});
 
-  /// The picture of a canvas as it stands; masked codes are decoded as code 0 and set in `masked`.
+  /// The picture of a canvas as it stands; masked codes are decoded as the most frequent known one and set in
+  /// `masked`.
   vision::Image decode(const fusion::Canvas& canvas, vision::CodeMask& masked);
   /// The text of a canvas as it stands.
   std::string decode_text(const fusion::Canvas& canvas, std::string_view mask_symbol = {}) const;
