@@ -1,0 +1,20 @@
+#pragma once
+
+#include "runtime/vulkan/pipeline.h"
+#include "runtime/vulkan/queue.h"
+
+namespace lacuna::vulkan {
+
+/// An open device with what all plans share, in the order in which it must be made and destroyed.
+struct Context {
+  VulkanOptions options;
+  Instance instance;
+  Device device;
+  MemoryPool memory;
+  Queue queue;
+  PipelineStore pipelines;
+
+  explicit Context(const VulkanOptions& options);
+};
+
+}  // namespace lacuna::vulkan

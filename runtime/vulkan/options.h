@@ -1,0 +1,40 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+struct VolkDeviceTable;
+
+namespace lacuna::vulkan {
+
+/// Checks of the Khronos validation layer, where it is installed.
+enum class Validation : std::uint8_t { off, on };
+
+/// How data reach the device: straight into its memory where the processor shares it (`automatic`), or always
+/// through staging buffers, as on a discrete card.
+enum class Transfer : std::uint8_t { automatic, staged };
+
+/// What a Vulkan engine is made with.
+struct VulkanOptions {
+  /// Index into list_devices(); -1 = the first of the fastest kind.
+  int device = -1;
+  /// Validation::on includes synchronisation validation; VulkanExecutor::validates() tells whether it is there.
+  Validation validation = Validation::off;
+  /// Called with each message of the validation layer and the driver's warnings.
+  std::function<void(const std::string&)> on_message;
+  Transfer transfer = Transfer::automatic;
+  /// How long one submit may go without an end before the device counts as lost.
+  std::chrono::milliseconds patience{120000};
+  /// Seconds of work in one submit: the aim, and what is never planned for.
+  double submit_target = 0.050;
+  double submit_limit = 0.100;
+  /// Sees the device's function table once, after it is loaded, and may replace entries: faults are injected here.
+  std::function<void(VolkDeviceTable&)> patch;
+
+  /// Throws std::invalid_argument naming the field.
+  void validate() const;
+};
+
+}  // namespace lacuna::vulkan

@@ -1,0 +1,95 @@
+#include "runtime/vulkan/pipeline.h"
+
+#include "runtime/vulkan/shader_library.h"
+
+namespace lacuna::vulkan {
+
+Pipeline::Pipeline(const Device& device, VkPipelineCache cache, Kernel kernel)
+    : device_(device), kernel_(std::move(kernel)) {
+  try {
+    make(cache);
+  } catch (...) {
+    destroy();
+    throw;
+  }
+}
+
+Pipeline::~Pipeline() { destroy(); }
+
+void Pipeline::make(VkPipelineCache cache) {
+  const VolkDeviceTable& vk = device_.vk();
+  const VkDevice d = device_.handle();
+  std::vector<VkDescriptorSetLayoutBinding> bindings;
+  for (std::size_t i = 0; i < kernel_.bindings.size(); ++i) {
+    const auto type = kernel_.bindings[i] == BindingKind::storage ? VK_DESCRIPTOR_TYPE_STORAGE_BUFFER
+                                                                  : VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER;
+    bindings.push_back({std::uint32_t(i), type, 1, VK_SHADER_STAGE_COMPUTE_BIT, nullptr});
+  }
+  VkDescriptorSetLayoutCreateInfo set{VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO};
+  set.bindingCount = std::uint32_t(bindings.size());
+  set.pBindings = bindings.data();
+  check(vk.vkCreateDescriptorSetLayout(d, &set, nullptr, &set_layout_), "vkCreateDescriptorSetLayout");
+
+  const VkPushConstantRange push{VK_SHADER_STAGE_COMPUTE_BIT, 0, kernel_.push_bytes};
+  VkPipelineLayoutCreateInfo layout{VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO};
+  layout.setLayoutCount = 1;
+  layout.pSetLayouts = &set_layout_;
+  layout.pushConstantRangeCount = kernel_.push_bytes > 0 ? 1 : 0;
+  layout.pPushConstantRanges = &push;
+  check(vk.vkCreatePipelineLayout(d, &layout, nullptr, &layout_), "vkCreatePipelineLayout");
+
+  const Shader& shader = find_shader(kernel_.shader);
+  VkShaderModuleCreateInfo code{VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO};
+  code.codeSize = shader.words.size_bytes();
+  code.pCode = shader.words.data();
+  VkShaderModule module = VK_NULL_HANDLE;
+  check(vk.vkCreateShaderModule(d, &code, nullptr, &module), "vkCreateShaderModule");
+
+  std::vector<VkSpecializationMapEntry> entries;
+  for (std::uint32_t i = 0; i < kernel_.constants.size(); ++i) entries.push_back({i, i * 4, 4});
+  const VkSpecializationInfo constants{std::uint32_t(entries.size()), entries.data(), kernel_.constants.size() * 4,
+                                       kernel_.constants.data()};
+  VkPipelineShaderStageRequiredSubgroupSizeCreateInfo size{
+      VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO};
+  size.requiredSubgroupSize = kernel_.subgroup_size;
+  VkComputePipelineCreateInfo info{VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO};
+  // Any dispatch may be cut into pieces of its workgroups to keep submits short.
+  info.flags = VK_PIPELINE_CREATE_DISPATCH_BASE_BIT;
+  info.layout = layout_;
+  info.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO;
+  info.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT;
+  info.stage.module = module;
+  info.stage.pName = "main";
+  info.stage.pSpecializationInfo = &constants;
+  if (kernel_.subgroup_size > 0 && device_.features().subgroup_size_control) info.stage.pNext = &size;
+  const VkResult result = vk.vkCreateComputePipelines(d, cache, 1, &info, nullptr, &handle_);
+  vk.vkDestroyShaderModule(d, module, nullptr);
+  check(result, ("vkCreateComputePipelines of " + kernel_.shader).c_str());
+}
+
+void Pipeline::destroy() noexcept {
+  const VolkDeviceTable& vk = device_.vk();
+  vk.vkDestroyPipeline(device_.handle(), handle_, nullptr);
+  vk.vkDestroyPipelineLayout(device_.handle(), layout_, nullptr);
+  vk.vkDestroyDescriptorSetLayout(device_.handle(), set_layout_, nullptr);
+}
+
+PipelineStore::PipelineStore(const Device& device) : device_(device) {
+  const VkPipelineCacheCreateInfo info{VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO, nullptr, 0, 0, nullptr};
+  check(device.vk().vkCreatePipelineCache(device.handle(), &info, nullptr, &cache_), "vkCreatePipelineCache");
+}
+
+PipelineStore::~PipelineStore() {
+  pipelines_.clear();
+  device_.vk().vkDestroyPipelineCache(device_.handle(), cache_, nullptr);
+}
+
+const Pipeline& PipelineStore::get(const Kernel& kernel) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = pipelines_.find(kernel);
+  if (found != pipelines_.end()) return *found->second;
+  auto made = std::make_unique<Pipeline>(device_, cache_, kernel);  // first: a failure leaves no empty entry
+  return *pipelines_.emplace(kernel, std::move(made)).first->second;
+}
+
+}  // namespace lacuna::vulkan

@@ -1,0 +1,72 @@
+# lacuna_shaders(<out> <folder>)
+#   Compiles every <folder>/*.comp with glslc, checks each module with spirv-val and sets <out> to the C++ sources that
+#   hold them as shader_library(). The first line of a shader may name its permutations:
+#     // permutations: f32 -DREAL=float; f16 -DREAL=float16_t -DSTORAGE_16
+#   which gives <file>_f32 and <file>_f16; without that line there is <file> alone.
+
+function(lacuna_shader source name)
+  set(module "${CMAKE_CURRENT_BINARY_DIR}/shaders/${name}.spv")
+  add_custom_command(OUTPUT "${module}" "${module}.inc"
+    COMMAND "${LACUNA_GLSLC}" -O --target-env=vulkan1.2 -Werror -I "${folder}/include" ${ARGN}
+      -MD -MF "${module}.d" -MT "${module}" -o "${module}" "${source}"
+    COMMAND "${LACUNA_SPIRV_VAL}" --target-env vulkan1.2 "${module}"
+    COMMAND "${CMAKE_COMMAND}" -DMODULE=${module} -P "${PROJECT_SOURCE_DIR}/tools/cmake/embed_shader.cmake"
+    DEPENDS "${source}" "${PROJECT_SOURCE_DIR}/tools/cmake/embed_shader.cmake"
+    DEPFILE "${module}.d"
+    COMMENT "Shader ${name}" VERBATIM)
+  set_property(GLOBAL APPEND PROPERTY lacuna_shader_names "${name}")
+endfunction()
+
+function(lacuna_shaders out folder)
+  set_property(GLOBAL PROPERTY lacuna_shader_names "")
+  file(GLOB sources CONFIGURE_DEPENDS "${folder}/*.comp")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${sources})  # for the first lines
+  foreach(source IN LISTS sources)
+    get_filename_component(name "${source}" NAME_WE)
+    file(STRINGS "${source}" first LIMIT_COUNT 1)
+    if(first MATCHES "^// permutations: (.*)$")
+      set(permutations "${CMAKE_MATCH_1}")  # the separator is CMake's own
+      foreach(permutation IN LISTS permutations)
+        string(STRIP "${permutation}" permutation)
+        separate_arguments(words UNIX_COMMAND "${permutation}")
+        list(POP_FRONT words suffix)
+        lacuna_shader("${source}" "${name}_${suffix}" ${words})
+      endforeach()
+    else()
+      lacuna_shader("${source}" "${name}")
+    endif()
+  endforeach()
+
+  get_property(names GLOBAL PROPERTY lacuna_shader_names)
+  set(arrays "")
+  set(rows "")
+  set(includes "")
+  foreach(name IN LISTS names)
+    string(APPEND arrays "constexpr std::uint32_t k_${name}[] = {\n#include \"shaders/${name}.spv.inc\"\n};\n")
+    string(APPEND rows "    Shader{\"${name}\", k_${name}},\n")
+    list(APPEND includes "${CMAKE_CURRENT_BINARY_DIR}/shaders/${name}.spv.inc")
+  endforeach()
+  list(LENGTH names count)
+  set(table "${CMAKE_CURRENT_BINARY_DIR}/shader_table.cpp")
+  file(CONFIGURE OUTPUT "${table}" @ONLY CONTENT [[
+#include "runtime/vulkan/shader_library.h"
+
+#include <array>
+
+namespace lacuna::vulkan {
+namespace {
+
+@arrays@
+constexpr std::array<Shader, @count@> kShaders{
+@rows@};
+
+}  // namespace
+
+std::span<const Shader> shader_library() { return kShaders; }
+
+}  // namespace lacuna::vulkan
+]])
+  set_source_files_properties("${table}" PROPERTIES
+    OBJECT_DEPENDS "${includes}" INCLUDE_DIRECTORIES "${CMAKE_CURRENT_BINARY_DIR}")
+  set(${out} "${table}" PARENT_SCOPE)
+endfunction()
