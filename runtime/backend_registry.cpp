@@ -8,6 +8,10 @@
 #include "runtime/cpu/cpu_executor.h"
 #include "runtime/cpu/cpu_features.h"
 #endif
+#ifdef LACUNA_HAS_VULKAN_ENGINE
+#include "runtime/vulkan/devices.h"
+#include "runtime/vulkan/vulkan_executor.h"
+#endif
 
 namespace lacuna::runtime {
 namespace {
@@ -43,9 +47,31 @@ std::string describe_cpu() {
 }
 #endif
 
+#ifdef LACUNA_HAS_VULKAN_ENGINE
+std::unique_ptr<graph::Executor> make_vulkan(const BackendOptions&) {
+  return std::make_unique<vulkan::VulkanExecutor>();
+}
+
+std::string describe_vulkan() {
+  try {
+    std::string text;
+    for (const vulkan::DeviceInfo& device : vulkan::list_devices()) {
+      text += (text.empty() ? "" : ", ") + device.name + " (" + vulkan::name_of(device.type) + ")";
+      if (!device.missing.empty()) text += " lacks " + device.missing;
+    }
+    return text.empty() ? "no device on this machine" : text;
+  } catch (const graph::DeviceError& error) {
+    return error.what();
+  }
+}
+#endif
+
 constexpr std::array kBackends{
 #ifdef LACUNA_HAS_CPU_ENGINE
     Backend{"cpu", "oneDNN and OpenMP on the processor", make_cpu, describe_cpu},
+#endif
+#ifdef LACUNA_HAS_VULKAN_ENGINE
+    Backend{"vulkan", "compute shaders on a GPU or on software Vulkan", make_vulkan, describe_vulkan},
 #endif
     Backend{"reference", "plain loops, slow on purpose: what other engines are measured against",
             make_reference, describe_reference},
@@ -77,7 +103,7 @@ std::string precision_of(const graph::Executor& executor) {
     return std::string(cpu::name_of(engine->precision()));
   }
 #endif
-  return executor.name() == "reference" ? "f32" : "auto";
+  return executor.name() == "reference" || executor.name() == "vulkan" ? "f32" : "auto";
 }
 
 Precision precision_named(std::string_view name) {

@@ -25,7 +25,7 @@ function(lacuna_shaders out folder)
     get_filename_component(name "${source}" NAME_WE)
     file(STRINGS "${source}" first LIMIT_COUNT 1)
     if(first MATCHES "^// permutations: (.*)$")
-      set(permutations "${CMAKE_MATCH_1}")  # the separator is CMake's own
+      string(REPLACE "\\;" ";" permutations "${CMAKE_MATCH_1}")
       foreach(permutation IN LISTS permutations)
         string(STRIP "${permutation}" permutation)
         separate_arguments(words UNIX_COMMAND "${permutation}")

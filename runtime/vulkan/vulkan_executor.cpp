@@ -1,0 +1,36 @@
+#include "runtime/vulkan/vulkan_executor.h"
+
+#include <stdexcept>
+
+#include "fusion/graph/lower.h"
+#include "runtime/vulkan/ops/op_table.h"
+#include "runtime/vulkan/vulkan_plan.h"
+
+namespace lacuna::vulkan {
+
+struct VulkanExecutor::Shared {
+  Context context;
+  WeightStore weights;
+
+  explicit Shared(const VulkanOptions& options) : context(options), weights(context) {}
+};
+
+VulkanExecutor::VulkanExecutor(const VulkanOptions& options) : shared_(std::make_unique<Shared>(options)) {}
+
+VulkanExecutor::~VulkanExecutor() = default;
+
+std::unique_ptr<graph::Plan> VulkanExecutor::prepare(const graph::Graph& graph,
+                                                     std::shared_ptr<const graph::WeightSource> weights) {
+  if (!weights) throw std::invalid_argument("[vulkan] expected a source of weights, got none");
+  const Device& device = shared_->context.device;
+  const graph::Graph lowered = graph::lower(
+      graph, [&](const graph::Graph& g, const graph::Node& node) { return claims(g, node, device); });
+  GraphCompiler compiler(lowered, shared_->context, shared_->weights, std::move(weights));
+  return std::make_unique<VulkanPlan>(lowered, compiler.compile(), shared_->context);
+}
+
+const DeviceInfo& VulkanExecutor::device() const { return shared_->context.device.info(); }
+bool VulkanExecutor::validates() const { return shared_->context.instance.validates(); }
+std::uint64_t VulkanExecutor::memory_bytes() const { return shared_->context.memory.taken(); }
+
+}  // namespace lacuna::vulkan

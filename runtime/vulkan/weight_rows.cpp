@@ -1,0 +1,75 @@
+#include "runtime/vulkan/weight_rows.h"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <stdexcept>
+
+namespace lacuna::vulkan {
+namespace {
+
+using graph::DType;
+
+float f32_from_f16(std::uint16_t half) {
+  const std::uint32_t sign = std::uint32_t(half >> 15) << 31;
+  const std::uint32_t exponent = (half >> 10) & 0x1f, fraction = half & 0x3ff;
+  if (exponent == 0x1f) return std::bit_cast<float>(sign | 0x7f800000u | fraction << 13);
+  const float magnitude =
+      exponent == 0 ? std::ldexp(float(fraction), -24) : std::ldexp(float(fraction | 0x400), int(exponent) - 25);
+  return sign ? -magnitude : magnitude;
+}
+
+std::uint16_t half_at(const std::byte* bytes, std::size_t i) {
+  std::uint16_t half;
+  std::memcpy(&half, bytes + 2 * i, 2);
+  return half;
+}
+
+}  // namespace
+
+const graph::WeightView& require_weight(const graph::WeightSource& source, const std::string& name,
+                                        const graph::Shape& shape) {
+  const auto fail = [&](const std::string& expected, const std::string& got) {
+    throw std::invalid_argument("[prepare] expected weight \"" + name + "\" " + expected + ", got " + got);
+  };
+  const graph::WeightView* view = source.find(name);
+  if (view == nullptr) fail(shape.to_string(), "no weight of that name");
+  if (!(view->shape == shape)) fail(shape.to_string(), view->shape.to_string());
+  const DType d = view->dtype;
+  if (d != DType::f32 && d != DType::f16 && d != DType::bf16 && d != DType::i8) {
+    fail("as f32, f16, bf16 or i8", std::string(name_of(d)));
+  }
+  const std::size_t bytes = std::size_t(shape.elements()) * size_of(d);
+  if (view->bytes.size() != bytes) fail("of " + std::to_string(bytes) + " bytes", std::to_string(view->bytes.size()));
+  const std::size_t rows = shape.rank() > 0 ? std::size_t(shape[0]) : 1;
+  if (d == DType::i8 && view->row_scale.size() != rows) {
+    fail("as i8 with " + std::to_string(rows) + " row scales", std::to_string(view->row_scale.size()));
+  }
+  return *view;
+}
+
+std::vector<float> rows_as_f32(const graph::WeightView& weight, std::int64_t begin, std::int64_t end) {
+  const std::int64_t rows = weight.shape.rank() > 0 ? weight.shape[0] : 1;
+  const std::size_t width = rows > 0 ? std::size_t(weight.shape.elements() / rows) : 0;
+  const std::size_t count = std::size_t(end - begin) * width;
+  const std::byte* bytes = weight.bytes.data() + std::size_t(begin) * width * size_of(weight.dtype);
+  std::vector<float> values(count);
+  switch (weight.dtype) {
+    case DType::f16:
+      for (std::size_t i = 0; i < count; ++i) values[i] = f32_from_f16(half_at(bytes, i));
+      break;
+    case DType::bf16:
+      for (std::size_t i = 0; i < count; ++i) values[i] = std::bit_cast<float>(std::uint32_t{half_at(bytes, i)} << 16);
+      break;
+    case DType::i8:
+      for (std::size_t i = 0; i < count; ++i) {
+        values[i] = float(std::int8_t(bytes[i])) * weight.row_scale[std::size_t(begin) + i / width];
+      }
+      break;
+    default:
+      if (count > 0) std::memcpy(values.data(), bytes, count * sizeof(float));
+  }
+  return values;
+}
+
+}  // namespace lacuna::vulkan

@@ -1,0 +1,24 @@
+// The peaks of a whole row from those of its blocks; the includer declares `uint peaks[]`.
+struct RowPeaks {
+  float first;
+  float second;
+  uint at;
+  bool valid;
+};
+RowPeaks row_peaks(uint row) {
+  RowPeaks p = RowPeaks(-kInfinity, -kInfinity, 0u, true);
+  for (uint b = 0; b < blocks; ++b) {
+    const uint from = (row * blocks + b) * kPeakWords;
+    const float first = uintBitsToFloat(peaks[from]), second = uintBitsToFloat(peaks[from + 1]);
+    if (first > p.first) {
+      p.second = max(p.first, second);
+      p.first = first;
+      p.at = peaks[from + 2];
+    } else {
+      p.second = max(p.second, first);
+    }
+    p.valid = p.valid && peaks[from + 3] == 0u;
+  }
+  p.valid = p.valid && !is_excluded(p.first);
+  return p;
+}

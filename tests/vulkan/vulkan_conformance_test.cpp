@@ -1,0 +1,36 @@
+#include "runtime/vulkan/vulkan_executor.h"
+#include "tests/conformance/suite.h"
+#include "tests/vulkan/need_device.h"
+
+namespace lacuna::vulkan {
+namespace {
+
+using conformance::all_ops;
+using conformance::expect_conformance;
+using enum conformance::Precision;
+
+/// Every case of one op under the validation layer, whose messages are failures.
+class VulkanConformance : public testing::TestWithParam<std::string> {
+ protected:
+  void run(Transfer transfer, const std::vector<conformance::Precision>& precisions) {
+    LACUNA_NEED_VULKAN_DEVICE();
+    const auto make = [&] {
+      VulkanOptions options;
+      options.transfer = transfer;
+      options.validation = Validation::on;
+      options.on_message = [](const std::string& message) { ADD_FAILURE() << message; };
+      return std::make_unique<VulkanExecutor>(options);
+    };
+    expect_conformance(GetParam(), make, precisions);
+  }
+};
+
+TEST_P(VulkanConformance, MatchesTheReference) { run(Transfer::automatic, {f32, bf16, f16, int8}); }
+/// As on a card with memory of its own.
+TEST_P(VulkanConformance, MatchesTheReferenceThroughStagingBuffers) { run(Transfer::staged, {f32}); }
+
+INSTANTIATE_TEST_SUITE_P(Ops, VulkanConformance, testing::ValuesIn(all_ops()),
+                         [](const testing::TestParamInfo<std::string>& info) { return info.param; });
+
+}  // namespace
+}  // namespace lacuna::vulkan
