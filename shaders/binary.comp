@@ -1,8 +1,8 @@
 #version 450
 // y = a OP b, elementwise; OPERATION: 0 add, 1 subtract, 2 multiply. RANK axes of b are walked, 0 = b has a's shape.
 #extension GL_GOOGLE_include_directive : require
-#include "index.glsl"
 layout(local_size_x = 64) in;
+#include "index.glsl"
 layout(constant_id = 0) const uint OPERATION = 0;
 layout(constant_id = 1) const uint RANK = 0;
 layout(binding = 0) readonly buffer A { float a[]; };

@@ -1,8 +1,8 @@
 #version 450
 // Cross-correlation, one output an invocation.
 #extension GL_GOOGLE_include_directive : require
-#include "index.glsl"
 layout(local_size_x = 8) in;
+#include "index.glsl"
 layout(constant_id = 0) const bool HAS_BIAS = false;
 layout(binding = 0) readonly buffer X { float x[]; };
 layout(binding = 1) readonly buffer W { float w[]; };

@@ -1,8 +1,8 @@
 #version 450
 // First pass of the draw: the two largest logits of each block of each row.
 #extension GL_GOOGLE_include_directive : require
-#include "index.glsl"
 layout(local_size_x = 8) in;
+#include "index.glsl"
 #include "draw.glsl"
 layout(binding = 4) writeonly buffer Peaks { uint peaks[]; };
 

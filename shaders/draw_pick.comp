@@ -1,8 +1,8 @@
 #version 450
 // Last pass of the draw, one invocation a row: the drawn class and its statistics.
 #extension GL_GOOGLE_include_directive : require
-#include "index.glsl"
 layout(local_size_x = 8) in;
+#include "index.glsl"
 #include "draw.glsl"
 layout(binding = 4) readonly buffer Peaks { uint peaks[]; };
 layout(binding = 5) readonly buffer Sums { float sums[]; };

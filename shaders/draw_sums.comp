@@ -1,8 +1,8 @@
 #version 450
 // Second pass of the draw: sums of the weights of each block of each row.
 #extension GL_GOOGLE_include_directive : require
-#include "index.glsl"
 layout(local_size_x = 8) in;
+#include "index.glsl"
 #include "draw.glsl"
 layout(binding = 4) readonly buffer Peaks { uint peaks[]; };
 layout(binding = 5) writeonly buffer Sums { float sums[]; };

@@ -2,8 +2,8 @@
 #version 450
 // y[n, :] = table[ids[n], :] for the ids that lie in this part of the table.
 #extension GL_GOOGLE_include_directive : require
-#include "index.glsl"
 layout(local_size_x = 64) in;
+#include "index.glsl"
 layout(binding = 0) readonly buffer Table { uint stored[]; };
 layout(binding = 1) readonly buffer Scale { float row_scale[]; };
 layout(binding = 2) readonly buffer Ids { int ids[]; };

@@ -2,8 +2,8 @@
 #version 450
 // y[row, column] = sum_k x[row, k] w[column, k] (+ bias), ROWS rows an invocation: the kernel that runs everywhere.
 #extension GL_GOOGLE_include_directive : require
-#include "index.glsl"
 layout(local_size_x = 8) in;
+#include "index.glsl"
 layout(constant_id = 0) const bool HAS_BIAS = false;
 const uint ROWS = 4;
 layout(binding = 0) readonly buffer X { float x[]; };

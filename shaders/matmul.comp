@@ -1,8 +1,8 @@
 #version 450
 // y[b, m, n] = sum_k a[b, m, k] b[b, k, n], or b[b, n, k] when TRANSPOSED.
 #extension GL_GOOGLE_include_directive : require
-#include "index.glsl"
 layout(local_size_x = 8) in;
+#include "index.glsl"
 layout(constant_id = 0) const bool TRANSPOSED = false;
 layout(binding = 0) readonly buffer A { float a[]; };
 layout(binding = 1) readonly buffer B { float b[]; };

@@ -1,9 +1,9 @@
 #version 450
 // Over the last axis, one invocation a row. MODE: graph::Reduction (0 sum, 1 mean, 2 max), 3 softmax, 4 argmax.
 #extension GL_GOOGLE_include_directive : require
+layout(local_size_x = 8) in;
 #include "index.glsl"
 #include "exp.glsl"
-layout(local_size_x = 8) in;
 layout(constant_id = 0) const uint MODE = 0;
 layout(binding = 0) readonly buffer X { float x[]; };
 layout(binding = 1) writeonly buffer Y { uint y[]; };

@@ -2,9 +2,9 @@
 // y = f(x) for Unary functions, for affine and for cast. FUNCTION: graph::Unary, then 100 affine, 101 i32 -> f32,
 // 102 f32 -> i32.
 #extension GL_GOOGLE_include_directive : require
+layout(local_size_x = 64) in;
 #include "index.glsl"
 #include "exp.glsl"
-layout(local_size_x = 64) in;
 layout(constant_id = 0) const uint FUNCTION = 0;
 layout(binding = 0) readonly buffer X { uint x[]; };
 layout(binding = 1) writeonly buffer Y { uint y[]; };

@@ -1,8 +1,8 @@
 #version 450
 // Copies elements of 32 bits over RANK axes with strides on both sides: permute, slice, concat, upsample.
 #extension GL_GOOGLE_include_directive : require
-#include "index.glsl"
 layout(local_size_x = 64) in;
+#include "index.glsl"
 layout(constant_id = 0) const uint RANK = 1;
 layout(binding = 0) readonly buffer X { uint x[]; };
 layout(binding = 1) writeonly buffer Y { uint y[]; };
