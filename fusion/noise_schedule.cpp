@@ -11,7 +11,7 @@ namespace lacuna::fusion {
 namespace {
 
 using std::numbers::pi;
-constexpr std::array<std::string_view, 4> kNames{"linear", "cosine", "arccos", "polynomial"};
+constexpr std::array<std::string_view, 5> kNames{"linear", "cosine", "arccos", "polynomial", "arcsin"};
 
 }  // namespace
 
@@ -24,7 +24,7 @@ NoiseSchedule::NoiseSchedule(ScheduleKind kind, double power) : kind_(kind), pow
 NoiseSchedule NoiseSchedule::named(std::string_view name) {
   const auto it = std::ranges::find(kNames, name);
   if (it == kNames.end()) {
-    throw std::invalid_argument("[noise_schedule] expected linear, cosine, arccos or polynomial, got \"" +
+    throw std::invalid_argument("[noise_schedule] expected linear, cosine, arccos, polynomial or arcsin, got \"" +
                                 std::string(name) + "\"");
   }
   return NoiseSchedule(ScheduleKind(it - kNames.begin()));
@@ -38,8 +38,9 @@ double NoiseSchedule::mask_rate(double t) const {
   switch (kind_) {
     case ScheduleKind::linear: return t;
     case ScheduleKind::cosine: return std::cos(pi / 2 * (1 - t));
-    case ScheduleKind::arccos: return 1 - 2 / pi * std::acos(t);
+    case ScheduleKind::arccos: return 2 / pi * std::acos(1 - t);
     case ScheduleKind::polynomial: return std::pow(t, power_);
+    case ScheduleKind::arcsin: return 2 / pi * std::asin(t);
   }
   return t;
 }
@@ -48,8 +49,9 @@ double NoiseSchedule::derivative(double t) const {
   switch (kind_) {
     case ScheduleKind::linear: return 1.0;
     case ScheduleKind::cosine: return pi / 2 * std::sin(pi / 2 * (1 - t));
-    case ScheduleKind::arccos: return 2 / pi / std::sqrt(1 - t * t);
+    case ScheduleKind::arccos: return 2 / pi / std::sqrt(t * (2 - t));
     case ScheduleKind::polynomial: return power_ * std::pow(t, power_ - 1);
+    case ScheduleKind::arcsin: return 2 / pi / std::sqrt(1 - t * t);
   }
   return 1.0;
 }

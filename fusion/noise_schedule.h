@@ -7,18 +7,19 @@
 
 namespace lacuna::fusion {
 
-enum class ScheduleKind : std::uint8_t { linear, cosine, arccos, polynomial };
+enum class ScheduleKind : std::uint8_t { linear, cosine, arccos, polynomial, arcsin };
 
 /// How much of a canvas is masked at time t, from 0 (clean) to 1 (all masked): mask_rate(t) = 1 - alpha_t.
 ///   linear      t                        (MDLM, LLaDA)
 ///   cosine      cos(pi/2 (1 - t))        (MaskGIT; gamma(r) = cos(pi r / 2) with r = 1 - t)
-///   arccos      1 - 2/pi arccos(t)       (Halton-MaskGIT)
+///   arccos      2/pi arccos(1 - t)       (Halton-MaskGIT, UniDisc; slow at first)
 ///   polynomial  t^power
+///   arcsin      2/pi arcsin(t)           (arccos run backwards; fast at first)
 class NoiseSchedule {
  public:
   /// Throws std::invalid_argument for a power that is not positive and finite.
   explicit NoiseSchedule(ScheduleKind kind = ScheduleKind::linear, double power = 2.0);
-  /// By name: "linear", "cosine", "arccos", "polynomial". Throws std::invalid_argument listing the names.
+  /// By name: "linear", "cosine", "arccos", "polynomial", "arcsin". Throws std::invalid_argument listing the names.
   static NoiseSchedule named(std::string_view name);
   static std::span<const std::string_view> names();
 

@@ -53,10 +53,10 @@ std::vector<std::string> DenoiserEvaluation::captions(const TensorMap& weights,
 at::Tensor DenoiserEvaluation::pictures(const TensorMap& weights, std::span<const std::int64_t> records,
                                         std::uint64_t seed) {
   generation::Denoiser denoiser(family_, executor_, std::make_shared<TensorWeights>(weights));
-  const auto sampler = samplers::make_sampler("confidence", {kRandomness});
+  const auto sampler = samplers::make_sampler("confidence", {{{"randomness", kRandomness}}});
   generation::LoopOptions options;
   options.steps = kPictureSteps;
-  options.image_schedule = fusion::NoiseSchedule(fusion::ScheduleKind::arccos);
+  options.image_schedule = fusion::NoiseSchedule(fusion::ScheduleKind::arcsin);
   options.draws.image.guidance_scale = kGuidance;
   const fusion::TokenSpace& tokens = family_->tokens();
   std::vector<fusion::Canvas> canvases;

@@ -60,7 +60,7 @@ void DenoiserTrainOptions::describe(OptionTable& table) {
   table.add("objective", objective, "bound that is trained: n masked tokens with weight 1/n, or continuous time",
             {"mdm-token", "mdm-elbo"});
   table.add("noise-schedule", noise_schedule, "mask rate over time, mdm-elbo only",
-            {"linear", "cosine", "arccos", "polynomial"});
+            {"linear", "cosine", "arccos", "polynomial", "arcsin"});
   table.add("min-masking-rate", min_masking_rate, {0, 1}, "smallest part that is masked");
   table.add("cond-dropout-prob", cond_dropout_prob, {0, 1}, "text-to-image samples without a caption, for guidance");
   table.add("text-to-image-weight", text_to_image_weight, {0, 1e6}, "how often: picture from caption");

@@ -1,9 +1,12 @@
 #include "runtime/generation/denoise_loop.h"
 
 #include <algorithm>
+#include <memory>
 #include <numeric>
+#include <set>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/generation/text_end.h"
@@ -14,34 +17,57 @@ namespace {
 using fusion::Canvas;
 using fusion::Modality;
 
-/// How many positions of each modality are left masked after each step, for one canvas.
-struct Plan {
-  std::vector<int> keep[2];
-};
-
-Plan plan_steps(const Canvas& canvas, const LoopOptions& options) {
-  const auto counts = [&](const fusion::NoiseSchedule& schedule, Modality modality) {
-    return fusion::masked_after_steps(schedule, int(canvas.masked_positions(modality).size()), options.steps);
-  };
-  return {{counts(options.text_schedule, Modality::text), counts(options.image_schedule, Modality::image)}};
-}
-
 int total_masked(std::span<const Canvas> canvases) {
   return std::accumulate(canvases.begin(), canvases.end(), 0,
                          [](int sum, const Canvas& c) { return sum + c.masked_count(); });
 }
 
-/// Carries the moves out. Returns the sum of the revealed proposals' log-probabilities.
-double apply(const samplers::Moves& moves, std::span<const samplers::PositionProposal> proposals,
-             Canvas& canvas) {
-  double log_prob = 0;
-  for (const samplers::Reveal& reveal : moves.reveal) {
-    canvas.reveal(reveal.position, reveal.token);
-    const auto it = std::ranges::lower_bound(proposals, reveal.position, {}, &samplers::PositionProposal::position);
-    if (it != proposals.end() && it->position == reveal.position) log_prob += it->log_prob;
+/// One canvas on its way.
+struct Job {
+  Canvas* canvas = nullptr;
+  std::uint64_t seed = 0;
+  std::unique_ptr<samplers::SamplerRun> run;
+  std::optional<samplers::Wanted> wanted;
+  std::vector<double> log_probs;  // by position, of the token that stands there
+  int calls = 0;
+};
+
+void check_bans(const fusion::TokenSpace& space, const Canvas& canvas, std::span<const std::int32_t> banned) {
+  for (Modality m : {Modality::text, Modality::image}) {
+    const fusion::IdRange& range = space.range(m);
+    std::set<std::int32_t> out;
+    for (std::int32_t id : banned) {
+      if (range.contains(id)) out.insert(id);
+    }
+    // The end of a text may not stand before a known word, so it alone is not enough.
+    if (range.contains(space.end_of_text) && range.size > 1) out.insert(space.end_of_text);
+    if (!canvas.masked_positions(m).empty() && int(out.size()) == range.size) {
+      throw std::invalid_argument("[denoise] expected at least one " + std::string(name_of(m)) +
+                                  " token that is not banned, all " + std::to_string(range.size) + " are");
+    }
   }
-  for (int position : moves.remask) canvas.remask(position);
-  return log_prob;
+}
+
+Job start(const samplers::Sampler& sampler, const fusion::TokenSpace& space, Canvas& canvas, std::uint64_t seed,
+          const LoopOptions& options) {
+  check_bans(space, canvas, options.banned);
+  samplers::RunInfo info{seed, options.steps, {options.text_schedule, options.image_schedule}, options.draws,
+                         {space.text, space.image}, samplers::masked_positions(canvas)};
+  return {&canvas, seed, sampler.start(canvas, std::move(info)), {}, std::vector<double>(std::size_t(canvas.size()))};
+}
+
+void apply(const samplers::Moves& moves, std::span<const samplers::PositionProposal> proposals, Job& job) {
+  for (int position : moves.remask) {
+    job.canvas->remask(position);
+    job.log_probs[std::size_t(position)] = 0;
+  }
+  for (const samplers::Reveal& reveal : moves.reveal) {
+    job.canvas->reveal(reveal.position, reveal.token);
+    const auto it = std::ranges::lower_bound(proposals, reveal.position, {}, &samplers::PositionProposal::position);
+    if (it != proposals.end() && it->position == reveal.position) {
+      job.log_probs[std::size_t(reveal.position)] = it->log_prob;
+    }
+  }
 }
 
 }  // namespace
@@ -52,7 +78,7 @@ void LoopOptions::validate() const {
   draws.image.validate();
 }
 
-LoopResult denoise(Denoiser& denoiser, const samplers::Sampler& sampler, std::span<Canvas> canvases,
+LoopResult denoise(ProposalSource& source, const samplers::Sampler& sampler, std::span<Canvas> canvases,
                    std::span<const std::uint64_t> seeds, const LoopOptions& options,
                    const StepCallback& after_step) {
   options.validate();
@@ -60,37 +86,50 @@ LoopResult denoise(Denoiser& denoiser, const samplers::Sampler& sampler, std::sp
     throw std::invalid_argument("[denoise] expected one seed for each of " + std::to_string(canvases.size()) +
                                 " canvases, got " + std::to_string(seeds.size()));
   }
-  const fusion::TokenSpace& space = denoiser.family().tokens();
-  LoopResult result{Outcome::finished, std::vector<double>(canvases.size(), 0.0)};
-  std::vector<Plan> plans;
-  for (const Canvas& canvas : canvases) plans.push_back(plan_steps(canvas, options));
-
-  // Past the planned steps there is something left only where an early end-of-text was taken back.
-  for (int step = 0; step < options.steps || total_masked(canvases) > 0; ++step) {
-    const auto planned = std::size_t(std::min(step, options.steps - 1));
-    std::vector<DenoiseRequest> requests;
-    std::vector<std::size_t> active;
-    for (std::size_t c = 0; c < canvases.size(); ++c) {
-      if (canvases[c].masked_count() == 0) continue;
-      requests.push_back({&canvases[c], seeds[c]});
-      active.push_back(c);
+  const fusion::TokenSpace& space = source.tokens();
+  LoopResult result;
+  std::vector<Job> jobs;
+  for (std::size_t c = 0; c < canvases.size(); ++c) {
+    jobs.push_back(start(sampler, space, canvases[c], seeds[c], options));
+  }
+  for (int step = 0;; ++step) {
+    std::vector<Job*> active;
+    for (Job& job : jobs) {
+      job.wanted = job.run->next(*job.canvas);
+      if (job.wanted) active.push_back(&job);
     }
     if (active.empty()) break;
-    auto proposals = denoiser.propose(requests, options.draws, std::uint32_t(step));
-    for (std::size_t i = 0; i < active.size(); ++i) {
-      const std::size_t c = active[i];
-      samplers::StepInfo info{seeds[c], std::uint32_t(step), options.steps,
-                              {plans[c].keep[0][planned], plans[c].keep[1][planned]}};
-      samplers::Moves moves = sampler.decide(canvases[c], proposals[i], info);
-      drop_early_ends(space, canvases[c], moves);
-      result.log_probs[c] += apply(moves, proposals[i], canvases[c]);
-      fill_after_end(space, canvases[c]);
+    std::vector<DenoiseRequest> requests;
+    for (Job* job : active) {
+      if (job->wanted->positions.empty()) continue;
+      requests.push_back(
+          {job->canvas, job->seed, job->wanted->positions, job->wanted->distributions, options.banned});
+      ++job->calls;
+    }
+    std::vector<std::vector<samplers::PositionProposal>> proposals;
+    if (!requests.empty()) proposals = source.propose(requests, options.draws, std::uint32_t(step));
+    std::size_t next = 0;
+    for (Job* job : active) {
+      std::span<const samplers::PositionProposal> own;
+      if (!job->wanted->positions.empty()) own = proposals[next++];
+      samplers::Moves moves = job->run->decide(*job->canvas, own);
+      drop_early_ends(space, *job->canvas, moves);
+      apply(moves, own, *job);
+      fill_after_end(space, *job->canvas);
     }
     const StepReport report{step + 1, std::max(step + 1, options.steps), total_masked(canvases), canvases};
     if (after_step && after_step(report) == Continue::no) {
       result.outcome = Outcome::cancelled;
       break;
     }
+  }
+  for (const Job& job : jobs) {
+    if (result.outcome == Outcome::finished && job.canvas->masked_count() > 0) {
+      throw std::logic_error("[denoise] expected a sampler that leaves nothing masked, it left " +
+                             std::to_string(job.canvas->masked_count()) + " positions");
+    }
+    result.log_probs.push_back(std::accumulate(job.log_probs.begin(), job.log_probs.end(), 0.0));
+    result.calls.push_back(job.calls);
   }
   return result;
 }

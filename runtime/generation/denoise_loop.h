@@ -7,6 +7,7 @@
 
 #include "fusion/noise_schedule.h"
 #include "runtime/generation/denoiser.h"
+#include "runtime/generation/proposal_source.h"
 #include "runtime/samplers/sampler.h"
 
 namespace lacuna::generation {
@@ -17,6 +18,8 @@ struct LoopOptions {
   fusion::NoiseSchedule text_schedule{fusion::ScheduleKind::linear};
   fusion::NoiseSchedule image_schedule{fusion::ScheduleKind::cosine};
   Draws draws;
+  /// Ids of the token space that are drawn nowhere; what is given may hold them.
+  std::vector<std::int32_t> banned;
 
   /// Throws std::invalid_argument naming the field.
   void validate() const;
@@ -40,14 +43,17 @@ struct LoopResult {
   Outcome outcome = Outcome::finished;
   /// By canvas: sum of the log-probabilities of its tokens, each at the moment it was revealed.
   std::vector<double> log_probs;
+  /// By canvas: how often its own run asked for proposals.
+  std::vector<int> calls;
 };
 
-/// The one loop of all jobs: proposes, asks the sampler, reveals, until nothing is masked. Text follows one rule
-/// of its own: what comes after an end-of-text is end-of-text, and none is placed before a known word.
-/// Canvases run as one batch; each result depends on its own canvas and seed alone. Steps in which nothing is
-/// masked any more are skipped. Throws std::invalid_argument unless there is one seed for each canvas.
-LoopResult denoise(Denoiser& denoiser, const samplers::Sampler& sampler, std::span<fusion::Canvas> canvases,
-                std::span<const std::uint64_t> seeds, const LoopOptions& options,
+/// The one loop of all jobs: asks each canvas's run what it needs, proposes, and carries its moves out, until every run
+/// has finished. Text follows one rule of its own: what comes after an end-of-text is end-of-text, and none is placed
+/// before a known word. Canvases run as one batch; each result depends on its own canvas and seed alone. A step in
+/// which no run needs proposals costs no pass. Throws std::invalid_argument unless there is one seed for each canvas, or
+/// for a ban of every token of a modality that is to be filled; std::logic_error for a sampler that finishes early.
+LoopResult denoise(ProposalSource& source, const samplers::Sampler& sampler, std::span<fusion::Canvas> canvases,
+                   std::span<const std::uint64_t> seeds, const LoopOptions& options,
                    const StepCallback& after_step = {});
 
 }  // namespace lacuna::generation

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "runtime/generation/host_proposal.h"
 #include "runtime/generation/text_end.h"
 
 namespace lacuna::generation {
@@ -17,20 +18,20 @@ using graph::DType;
 using graph::HostTensor;
 using samplers::PositionProposal;
 
+constexpr Modality kModalities[] = {Modality::text, Modality::image};
 constexpr std::size_t kKeptPlans = 64;
 constexpr std::int64_t kKeyWords = 5;  // of a row of the keys input
-
-void require(bool ok, const char* field, const char* range, double got) {
-  if (!ok) {
-    throw std::invalid_argument(std::string("[draw] expected ") + field + " " + range + ", got " +
-                                std::to_string(got));
-  }
-}
 
 Modality other(Modality modality) { return modality == Modality::text ? Modality::image : Modality::text; }
 
 /// Row counts that plans are made for, so that a run in which fewer positions are masked each step needs few.
 std::int64_t bucket(std::int64_t rows, std::int64_t unit) { return (rows + unit - 1) / unit * unit; }
+
+graph::DeviceError no_number(int position) {
+  return graph::DeviceError(graph::DeviceError::Kind::unsupported,
+                            "the network gave no number at position " + std::to_string(position) +
+                                "; the weights are damaged or this precision is too small for them");
+}
 
 /// One wanted row: which request and position, and where the row lies in each branch.
 struct WantedRow {
@@ -53,13 +54,6 @@ std::int32_t banned_class(const fusion::TokenSpace& space, const Canvas& canvas,
 }
 
 }  // namespace
-
-void DrawOptions::validate() const {
-  require(temperature >= 0 && std::isfinite(temperature), "temperature", ">= 0", temperature);
-  require(guidance_scale >= 0 && std::isfinite(guidance_scale), "guidance scale", ">= 0", guidance_scale);
-  require(top_k >= 0, "top-k", ">= 0 (0 = off)", top_k);
-  require(top_p > 0 && top_p <= 1, "top-p", "in (0, 1] (1 = off)", top_p);
-}
 
 /// All sequences of a pass, laid one after another.
 struct Denoiser::Batch {
@@ -84,7 +78,8 @@ Denoiser::Denoiser(std::shared_ptr<const fusion::ModelFamily> family, graph::Exe
     : family_(std::move(family)), executor_(executor), weights_(std::move(weights)) {}
 
 graph::Plan& Denoiser::plan(const fusion::DenoiserShape& shape) {
-  const Key key{shape.segments, shape.text.count, shape.text.guided, shape.image.count, shape.image.guided};
+  const Key key{shape.segments, shape.text.count, shape.text.guided, shape.image.count, shape.image.guided,
+                shape.head};
   const auto found = plans_.find(key);
   if (found != plans_.end()) return *found->second;
   if (plans_.size() >= kKeptPlans) plans_.clear();
@@ -97,9 +92,7 @@ std::size_t Denoiser::scratch_bytes() const {
   return bytes;
 }
 
-std::vector<std::vector<PositionProposal>> Denoiser::propose(std::span<const DenoiseRequest> requests,
-                                                             const Draws& draws, std::uint32_t step) {
-  constexpr Modality kModalities[] = {Modality::text, Modality::image};
+Denoiser::Batch Denoiser::lay_out(std::span<const DenoiseRequest> requests, const Draws& draws) const {
   const int shift = family_->transformer().logit_shift;
   Batch batch;
   for (Modality m : kModalities) {
@@ -111,23 +104,43 @@ std::vector<std::vector<PositionProposal>> Denoiser::propose(std::span<const Den
     const auto places = family_->positions(canvas);
     const std::int32_t first = batch.append(canvas.ids(), places);
     for (Modality m : kModalities) {
-      const std::vector<int> masked = canvas.masked_positions(m);
-      if (masked.empty()) continue;
+      std::vector<int> wanted = canvas.masked_positions(m);
+      if (!requests[r].positions.empty()) {
+        std::erase_if(wanted, [&](int p) { return !std::ranges::binary_search(requests[r].positions, p); });
+      }
+      if (wanted.empty()) continue;
       std::int32_t without = first;
       if (batch.guided[int(m)] && canvas.has(other(m))) {
         const auto ids = canvas.ids_without(other(m));
         if (!std::ranges::equal(ids, canvas.ids())) without = batch.append(ids, places);
       }
-      for (int p : masked) {
+      for (int p : wanted) {
         const std::int32_t row = std::max(0, p - shift);
         batch.rows[int(m)].push_back(
-            {r, p, first + row, without + row, banned_class(family_->tokens(), canvas, p)});
+            {r, p, first + row, without + row,
+             requests[r].text_rule == TextRule::kept ? banned_class(family_->tokens(), canvas, p) : -1});
       }
     }
   }
-  std::vector<std::vector<PositionProposal>> proposals(requests.size());
-  if (batch.rows[0].empty() && batch.rows[1].empty()) return proposals;
+  return batch;
+}
 
+std::vector<std::vector<PositionProposal>> Denoiser::propose(std::span<const DenoiseRequest> requests,
+                                                             const Draws& draws, std::uint32_t step) {
+  const Batch batch = lay_out(requests, draws);
+  if (batch.rows[0].empty() && batch.rows[1].empty()) return Proposals(requests.size());
+  const bool on_host = std::ranges::any_of(
+      requests, [](const DenoiseRequest& r) { return r.distributions || !r.banned.empty(); });
+  Proposals proposals = on_host ? propose_on_host(requests, draws, step, batch)
+                                : propose_on_device(requests, draws, step, batch);
+  ++passes_;
+  for (auto& list : proposals) std::ranges::sort(list, {}, &PositionProposal::position);
+  return proposals;
+}
+
+Denoiser::Proposals Denoiser::propose_on_device(std::span<const DenoiseRequest> requests, const Draws& draws,
+                                                std::uint32_t step, const Batch& batch) {
+  Proposals proposals(requests.size());
   const auto total = std::int64_t(batch.ids.size());
   const auto axes = std::int64_t(family_->transformer().position_axes());
   fusion::DenoiserShape shape{batch.segments, {}, {}, fusion::DenoiserHead::proposals};
@@ -159,7 +172,6 @@ std::vector<std::vector<PositionProposal>> Denoiser::propose(std::span<const Den
     outputs.emplace_back(DType::f32, graph::Shape{count, 4});
   }
   plan(shape).run(inputs, outputs);
-  ++passes_;
 
   std::size_t output = 0;
   for (Modality m : kModalities) {
@@ -170,15 +182,62 @@ std::vector<std::vector<PositionProposal>> Denoiser::propose(std::span<const Den
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const float* v = &values[4 * i];
       if (!std::isfinite(v[1]) || !std::isfinite(v[3])) {
-        throw graph::DeviceError(graph::DeviceError::Kind::unsupported,
-                                 "the network gave no number at position " + std::to_string(rows[i].position) +
-                                     "; the weights are damaged or this precision is too small for them");
+        throw no_number(rows[i].position);
       }
       proposals[rows[i].request].push_back(
           {rows[i].position, m, offset + std::int32_t(v[0]), v[1], v[2], v[3]});
     }
   }
-  for (auto& list : proposals) std::ranges::sort(list, {}, &PositionProposal::position);
+  return proposals;
+}
+
+Denoiser::Proposals Denoiser::propose_on_host(std::span<const DenoiseRequest> requests, const Draws& draws,
+                                              std::uint32_t step, const Batch& batch) {
+  const auto total = std::int64_t(batch.ids.size());
+  const auto axes = std::int64_t(family_->transformer().position_axes());
+  fusion::DenoiserShape shape{batch.segments, {}, {}, fusion::DenoiserHead::logits};
+  std::vector<HostTensor> inputs;
+  inputs.push_back(HostTensor::of({total}, batch.ids));
+  inputs.push_back(HostTensor::of({total, axes}, batch.positions));
+  std::vector<HostTensor> outputs;
+  for (Modality m : kModalities) {
+    const auto& rows = batch.rows[int(m)];
+    if (rows.empty()) continue;
+    // Both branches of guidance are rows of one head; they meet on the host.
+    const std::int64_t branches = batch.guided[int(m)] ? 2 : 1;
+    const std::int64_t count = bucket(branches * std::int64_t(rows.size()), m == Modality::text ? 8 : 32);
+    (m == Modality::text ? shape.text : shape.image) = {count, false};
+    HostTensor wanted(DType::i32, {count});
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      wanted.i32()[i] = rows[i].row;
+      if (branches == 2) wanted.i32()[rows.size() + i] = rows[i].unconditional_row;
+    }
+    inputs.push_back(std::move(wanted));
+    outputs.emplace_back(DType::f32, graph::Shape{count, std::int64_t(family_->tokens().range(m).size)});
+  }
+  plan(shape).run(inputs, outputs);
+
+  Proposals proposals(requests.size());
+  std::size_t output = 0;
+  for (Modality m : kModalities) {
+    const auto& rows = batch.rows[int(m)];
+    if (rows.empty()) continue;
+    const fusion::IdRange& range = family_->tokens().range(m);
+    const auto values = std::as_const(outputs[output++]).f32();
+    const auto row_at = [&](std::size_t i) { return values.subspan(i * std::size_t(range.size), std::size_t(range.size)); };
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const DenoiseRequest& request = requests[rows[i].request];
+      std::vector<std::int32_t> banned{rows[i].banned};
+      for (std::int32_t id : request.banned) banned.push_back(id - range.begin);
+      const bool guided = batch.guided[int(m)];
+      auto distribution = distribution_of(row_at(i), guided ? row_at(rows.size() + i) : std::span<const float>{},
+                                          draws.of(m).guidance_scale, banned);
+      if (distribution.empty()) throw no_number(rows[i].position);
+      proposals[rows[i].request].push_back(
+          host_proposal(rows[i].position, m, range, std::move(distribution), draws.of(m), request.seed, step,
+                        request.distributions ? Keep::distribution : Keep::numbers));
+    }
+  }
   return proposals;
 }
 

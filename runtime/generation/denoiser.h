@@ -10,42 +10,15 @@
 #include "fusion/graph/executor.h"
 #include "fusion/graph/proposal.h"
 #include "fusion/models/model_family.h"
-#include "runtime/samplers/sampler.h"
+#include "runtime/generation/proposal_source.h"
 
 namespace lacuna::generation {
 
-/// How tokens of one modality are drawn. With guidance_scale != 1 a second branch runs in which the other
-/// modality is masked wherever it lies: logits = without + scale * (with - without).
-struct DrawOptions {
-  float temperature = 1.0f;     // 0 = always the most probable
-  float guidance_scale = 1.0f;  // 1 = off
-  int top_k = 0;                // 0 = off
-  float top_p = 1.0f;           // 1 = off
-
-  /// Throws std::invalid_argument naming the field.
-  void validate() const;
-};
-
-/// Draw options of both modalities.
-struct Draws {
-  DrawOptions text;
-  DrawOptions image;
-
-  const DrawOptions& of(fusion::Modality modality) const {
-    return modality == fusion::Modality::text ? text : image;
-  }
-};
-
-/// One canvas and the random numbers that belong to it.
-struct DenoiseRequest {
-  const fusion::Canvas* canvas = nullptr;
-  std::uint64_t seed = 0;
-};
-
 /// A model on an engine: canvases in, proposals out. Sequences are laid one after another without padding,
 /// guidance branches are in the same pass, and logits exist only on the device, only for masked rows over the
-/// modality's slice of the vocabulary. Plans are kept by size. Not thread-safe.
-class Denoiser {
+/// modality's slice of the vocabulary. Where whole distributions are wanted or tokens banned, the logits of the wanted
+/// rows come back instead and are drawn from on the host. Plans are kept by size. Not thread-safe.
+class Denoiser final : public ProposalSource {
  public:
   /// `executor` must outlive the denoiser.
   Denoiser(std::shared_ptr<const fusion::ModelFamily> family, graph::Executor& executor,
@@ -53,10 +26,11 @@ class Denoiser {
 
   const fusion::ModelFamily& family() const { return *family_; }
 
-  /// Proposals for every masked position of every request, in order of position. A request's proposals do not
-  /// depend on the others. Throws DeviceError when the network gives no number (NaN or infinity).
+  const fusion::TokenSpace& tokens() const override { return family_->tokens(); }
+
+  /// Throws DeviceError when the network gives no number (NaN or infinity).
   std::vector<std::vector<samplers::PositionProposal>> propose(std::span<const DenoiseRequest> requests,
-                                                               const Draws& draws, std::uint32_t step);
+                                                               const Draws& draws, std::uint32_t step) override;
 
   /// Forward passes so far, and bytes of scratch memory of the plans that are kept.
   std::int64_t passes() const { return passes_; }
@@ -64,7 +38,13 @@ class Denoiser {
 
  private:
   struct Batch;
-  using Key = std::tuple<std::vector<std::int64_t>, std::int64_t, bool, std::int64_t, bool>;
+  using Key = std::tuple<std::vector<std::int64_t>, std::int64_t, bool, std::int64_t, bool, fusion::DenoiserHead>;
+  using Proposals = std::vector<std::vector<samplers::PositionProposal>>;
+  Batch lay_out(std::span<const DenoiseRequest> requests, const Draws& draws) const;
+  Proposals propose_on_device(std::span<const DenoiseRequest> requests, const Draws& draws, std::uint32_t step,
+                              const Batch& batch);
+  Proposals propose_on_host(std::span<const DenoiseRequest> requests, const Draws& draws, std::uint32_t step,
+                            const Batch& batch);
   graph::Plan& plan(const fusion::DenoiserShape& shape);
 
   std::shared_ptr<const fusion::ModelFamily> family_;

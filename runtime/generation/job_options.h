@@ -1,9 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "runtime/generation/denoise_loop.h"
+#include "runtime/generation/text_constraints.h"
+#include "runtime/samplers/sampler_options.h"
 
 namespace lacuna::generation {
 
@@ -11,15 +15,19 @@ namespace lacuna::generation {
 struct JobOptions {
   int steps = 12;
   std::string sampler = "confidence";  // a name of the sampler registry
-  double randomness = 0.0;             // of the confidence sampler
+  double randomness = 0.0;             // the option of this name, for samplers that have it
+  samplers::SamplerOptions sampler_options;
   fusion::NoiseSchedule text_schedule{fusion::ScheduleKind::linear};
   fusion::NoiseSchedule image_schedule{fusion::ScheduleKind::cosine};
   Draws draws;
   std::uint64_t seed = 0;
+  TextConstraints constraints;  // of captions and of the text of an infill
 
   /// Throws std::invalid_argument naming the field.
   void validate() const;
-  LoopOptions loop() const { return {steps, text_schedule, image_schedule, draws}; }
+  LoopOptions loop() const { return {steps, text_schedule, image_schedule, draws, {}}; }
+  /// Throws std::invalid_argument naming the samplers or options there are.
+  std::unique_ptr<samplers::Sampler> make_sampler() const;
 };
 
 /// Greedy, one or two words a step.

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "runtime/generation/masked_text.h"
-#include "runtime/samplers/sampler_registry.h"
 
 namespace lacuna::generation {
 namespace {
@@ -32,8 +31,17 @@ std::int32_t most_frequent_code(const fusion::TokenSpace& tokens, std::span<cons
 
 std::optional<LoopResult> Pipeline::run(std::span<Canvas> canvases, std::span<const std::uint64_t> seeds,
                                         const JobOptions& options, const StepCallback& after_step) {
-  const auto sampler = samplers::make_sampler(options.sampler, {options.randomness});
-  LoopResult result = denoise(*model_.denoiser, *sampler, canvases, seeds, options.loop(), after_step);
+  const auto sampler = options.make_sampler();
+  LoopOptions loop = options.loop();
+  if (options.constraints.any()) {
+    for (Canvas& canvas : canvases) {
+      Constrained constrained = constrain(*model_.denoiser, *model_.family, *model_.text, canvas, options.constraints,
+                                          options.draws);
+      canvas = std::move(constrained.canvas);
+      loop.banned = std::move(constrained.banned);  // the same for every canvas
+    }
+  }
+  LoopResult result = denoise(*model_.denoiser, *sampler, canvases, seeds, loop, after_step);
   if (result.outcome == Outcome::cancelled) return std::nullopt;
   return result;
 }

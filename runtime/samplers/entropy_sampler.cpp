@@ -1,22 +1,20 @@
-#include "runtime/samplers/reveal_best.h"
 #include "runtime/samplers/sampler_registry.h"
+#include "runtime/samplers/scored_run.h"
 
 namespace lacuna::samplers {
 namespace {
 
-/// Positions with the least entropy first (Dream's "entropy" order).
+/// Positions with the least entropy first.
 class EntropySampler final : public Sampler {
  public:
-  Moves decide(const fusion::Canvas&, std::span<const PositionProposal> proposals,
-               const StepInfo& info) const override {
-    return reveal_best(proposals, info, [](const PositionProposal& p) { return -double(p.entropy); });
+  std::unique_ptr<SamplerRun> start(const fusion::Canvas& canvas, RunInfo info) const override {
+    return std::make_unique<ScoredRun>(canvas, std::move(info),
+                                       [](const PositionProposal& p, int) { return -double(p.entropy); });
   }
 };
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_entropy_sampler(const SamplerOptions&) {
-  return std::make_unique<EntropySampler>();
-}
+std::unique_ptr<Sampler> make_entropy_sampler(const SamplerOptions&) { return std::make_unique<EntropySampler>(); }
 
 }  // namespace lacuna::samplers

@@ -1,27 +1,23 @@
-#include "fusion/graph/philox.h"
-#include "runtime/samplers/reveal_best.h"
+#include "runtime/samplers/ordered_run.h"
 #include "runtime/samplers/sampler_registry.h"
 
 namespace lacuna::samplers {
 namespace {
 
-/// Positions in a uniformly random order that is fixed for the whole run: every position has its own hitting
-/// time, so with one position a step this is the first-hitting sampler (arXiv 2409.02908, section 4), exact for a
-/// network without time input; with more a step it is its parallel form.
+/// Positions in a uniformly random order that is fixed for the whole run, as many a step as the schedule says: the
+/// parallel form of the first-hitting sampler (arXiv 2409.02908, appendix G.1). With a step for each position it is
+/// exact for a network without time input.
 class RandomSampler final : public Sampler {
  public:
-  Moves decide(const fusion::Canvas&, std::span<const PositionProposal> proposals,
-               const StepInfo& info) const override {
-    return reveal_best(proposals, info, [&](const PositionProposal& p) {
-      return graph::uniform_at(info.seed, graph::RandomStream::order, 0, std::uint32_t(p.position));
-    });
+  std::unique_ptr<SamplerRun> start(const fusion::Canvas& canvas, RunInfo info) const override {
+    const auto order = [&](fusion::Modality m) { return hitting_order(info, positions_of(canvas, info, m)); };
+    auto groups = scheduled_groups(info, order(fusion::Modality::text), order(fusion::Modality::image));
+    return std::make_unique<OrderedRun>(canvas, std::move(info), std::move(groups));
   }
 };
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_random_sampler(const SamplerOptions&) {
-  return std::make_unique<RandomSampler>();
-}
+std::unique_ptr<Sampler> make_random_sampler(const SamplerOptions&) { return std::make_unique<RandomSampler>(); }
 
 }  // namespace lacuna::samplers

@@ -27,9 +27,36 @@ TEST(SamplerRegistry, AnUnknownNameListsTheKnownOnes) {
   }
 }
 
-TEST(SamplerRegistry, RefusesBadOptions) {
-  EXPECT_THROW(make_sampler("confidence", {-1}), std::invalid_argument);
-  EXPECT_THROW(make_sampler("confidence", {NAN}), std::invalid_argument);
+std::string refusal(std::string_view name, const SamplerOptions& options) {
+  try {
+    make_sampler(name, options);
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(SamplerRegistry, RefusesValuesOutOfRange) {
+  EXPECT_NE(refusal("confidence", {{{"randomness", -1}}}).find("randomness"), std::string::npos);
+  EXPECT_NE(refusal("confidence", {{{"randomness", NAN}}}), "");
+  EXPECT_NE(refusal("confidence", {{{"block", 2.5}}}).find("integer"), std::string::npos);
+  for (const SamplerEntry& entry : sampler_registry()) {
+    for (const OptionSpec& spec : entry.options) {
+      EXPECT_NE(refusal(entry.name, {{{std::string(spec.name), spec.most + 1}}}), "") << entry.name << spec.name;
+      EXPECT_EQ(refusal(entry.name, {{{std::string(spec.name), spec.otherwise}}}), "") << entry.name << spec.name;
+    }
+  }
+  EXPECT_NE(refusal("remdm-loop", {{{"t-on", 0.2}, {"t-off", 0.3}}}).find("t-on"), std::string::npos);
+}
+
+TEST(SamplerRegistry, AnOptionThatASamplerDoesNotHaveListsThoseItHas) {
+  for (const SamplerEntry& entry : sampler_registry()) {
+    const std::string message = refusal(entry.name, {{{"sharpness", 1}}});
+    EXPECT_NE(message.find(entry.name), std::string::npos);
+    EXPECT_NE(message.find("block"), std::string::npos) << message;
+    for (const OptionSpec& spec : entry.options) EXPECT_NE(message.find(spec.name), std::string::npos) << message;
+  }
+  EXPECT_NE(refusal("halton", {{{"randomness", 1}}}), "");
 }
 
 }  // namespace
