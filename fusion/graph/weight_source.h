@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,7 +17,11 @@ struct WeightView {
   Shape shape;
   std::span<const std::byte> bytes;
   /// For dtype i8: one factor per row of axis 0, value = stored * row_scale[row]. Empty otherwise.
-  std::span<const float> row_scale;
+  std::span<const float> row_scale = {};
+  /// For block-quantised dtypes (block_format.h): `bytes` are the codes, and these are f16 bits, row-major
+  /// [rows, columns / 32]: the factor of each block and, for q4_1, what is added. Empty otherwise.
+  std::span<const std::uint16_t> block_scale = {};
+  std::span<const std::uint16_t> block_minimum = {};
 };
 
 /// Where an engine finds weights by name. Implementations are immutable and safe to read from several threads.

@@ -61,6 +61,7 @@ void PackedWeight::pack_tile(std::size_t index, const graph::WeightView& weight,
   Tile& tile = tiles_[index];
   const std::int64_t rows = tile.product->columns(), first = begin + tile.begin;
   const auto width = std::size_t(depth_);
+  // Of no use for block-quantised weights, which are always read by rows.
   const std::byte* stored = weight.bytes.data() + std::size_t(first) * width * size_of(weight.dtype);
   if (type_ == ProductType::bf16 && weight.dtype == graph::DType::bf16) return tile.product->pack(stored, tile.packed);
 

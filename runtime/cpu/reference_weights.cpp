@@ -5,6 +5,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "fusion/graph/block_format.h"
+
 namespace lacuna::cpu {
 namespace {
 
@@ -39,6 +41,12 @@ std::vector<float> weight_as_f32(const graph::WeightSource& source, const std::s
   if (!view) fail(name, shape.to_string(), "no weight of that name");
   if (!(view->shape == shape)) fail(name, shape.to_string(), view->shape.to_string());
   const std::size_t count = std::size_t(shape.elements());
+  if (graph::is_block_quantised(view->dtype)) {
+    if (const std::string what = block_format_complaint(*view); !what.empty()) fail(name, "with", what);
+    std::vector<float> values(count);
+    graph::dequantise_rows(*view, 0, shape[0], values.data());
+    return values;
+  }
   if (view->bytes.size() != count * size_of(view->dtype)) {
     fail(name, "of " + std::to_string(count * size_of(view->dtype)) + " bytes", std::to_string(view->bytes.size()));
   }
@@ -65,7 +73,7 @@ std::vector<float> weight_as_f32(const graph::WeightSource& source, const std::s
       break;
     }
     default:
-      fail(name, "as f32, f16, bf16 or i8", std::string(name_of(view->dtype)));
+      fail(name, "as f32, f16, bf16, i8, q8_0, q4_0 or q4_1", std::string(name_of(view->dtype)));
   }
   return values;
 }

@@ -7,7 +7,7 @@
 
 namespace lacuna::cpu {
 
-/// The weight `name` as f32, row-major: from f32, f16 or bf16, or from i8 times the factor of its row.
+/// The weight `name` as f32, row-major: from f32, f16 or bf16, from i8 times the factor of its row, or block-quantised.
 /// Throws std::invalid_argument naming the weight when it is missing, has another shape than `shape`, too few
 /// bytes, or a dtype that cannot be converted.
 std::vector<float> weight_as_f32(const graph::WeightSource& source, const std::string& name, const graph::Shape& shape);

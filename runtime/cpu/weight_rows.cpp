@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "fusion/graph/block_format.h"
+
 namespace lacuna::cpu {
 namespace {
 
@@ -44,8 +46,14 @@ const graph::WeightView& require_weight(const graph::WeightSource& source, std::
   if (!(weight->shape == shape)) {
     throw std::invalid_argument(subject + shape.to_string() + ", got " + weight->shape.to_string());
   }
+  if (graph::is_block_quantised(weight->dtype)) {
+    if (const std::string what = block_format_complaint(*weight); !what.empty()) {
+      throw std::invalid_argument(subject + "with " + what);
+    }
+    return *weight;
+  }
   if (!is_weight_type(weight->dtype)) {
-    throw std::invalid_argument(subject + "of dtype f32, f64, f16, bf16 or i8, got " +
+    throw std::invalid_argument(subject + "of dtype f32, f64, f16, bf16, i8, q8_0, q4_0 or q4_1, got " +
                                 std::string(name_of(weight->dtype)));
   }
   const auto bytes = std::size_t(shape.elements()) * size_of(weight->dtype);
@@ -78,6 +86,10 @@ void read_rows(const graph::WeightView& weight, std::int64_t begin, std::int64_t
     case DType::bf16:
       return read_as<std::uint16_t>(weight, first, count, out,
                                     [](std::uint16_t v) { return std::bit_cast<float>(std::uint32_t(v) << 16); });
+    case DType::q8_0:
+    case DType::q4_0:
+    case DType::q4_1:
+      return graph::dequantise_rows(weight, begin, rows, out);
     default:  // i8, the last one that require_weight lets through
       for (std::int64_t r = 0; r < rows; ++r) {
         const float scale = weight.row_scale[std::size_t(begin + r)];

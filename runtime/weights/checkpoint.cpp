@@ -4,9 +4,11 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <set>
 #include <system_error>
 
+#include "fusion/graph/block_format.h"
 #include "runtime/weights/checkpoint_error.h"
 #include "runtime/weights/checkpoint_index.h"
 #include "runtime/weights/io_error.h"
@@ -30,6 +32,11 @@ fs::path find_weights(const fs::path& path) {
     if (fs::exists(path / name, error)) return path / name;
   }
   throw IoError(path / kSingleFileName, "find the model's weights", ENOENT);
+}
+
+/// "f16[4, 2]".
+std::string described(const graph::WeightView& view) {
+  return std::string(graph::name_of(view.dtype)) + view.shape.to_string();
 }
 
 }  // namespace
@@ -108,6 +115,7 @@ void Checkpoint::read_index() {
 void Checkpoint::attach_scales() {
   std::vector<std::string> scale_names;
   for (auto& [name, view] : weights_) {
+    if (attach_block_scales(name, view, scale_names)) continue;
     if (view.dtype != graph::DType::i8 || view.shape.rank() < 2) continue;
     const std::string scale_name = name + "_scale";
     const auto scale = weights_.find(scale_name);
@@ -116,10 +124,9 @@ void Checkpoint::attach_scales() {
         scale->second.shape != expected) {
       throw CheckpointError(
           path_, "tensor " + in_quotes(name, 512) + " has 8-bit integers and needs a tensor " +
-                     in_quotes(scale_name, 512) + " F32" + expected.to_string() + ", got " +
-                     (scale == weights_.end() ? "none"
-                                              : std::string(graph::name_of(scale->second.dtype)) +
-                                                    scale->second.shape.to_string()));
+                     in_quotes(scale_name, 512) + " F32" + expected.to_string() + " or, in blocks, F16[" +
+                     std::to_string(view.shape[0]) + ", columns / 32], got " +
+                     (scale == weights_.end() ? "none" : described(scale->second)));
     }
     const std::span<const std::byte> bytes = scale->second.bytes;
     view.row_scale = {reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float)};
@@ -133,6 +140,43 @@ void Checkpoint::attach_scales() {
     scale_names.push_back(scale_name);
   }
   for (const std::string& name : scale_names) weights_.erase(name);
+}
+
+bool Checkpoint::attach_block_scales(const std::string& name, graph::WeightView& view,
+                                     std::vector<std::string>& scale_names) {
+  const bool bytes = view.dtype == graph::DType::i8, nibbles = view.dtype == graph::DType::u8;
+  if ((!bytes && !nibbles) || view.shape.rank() != 2) return false;
+  const std::string scale_name = name + "_scale", minimum_name = name + "_minimum";
+  const auto scale = weights_.find(scale_name), minimum = weights_.find(minimum_name);
+  if (scale == weights_.end() || scale->second.dtype != graph::DType::f16) return false;
+  graph::WeightView quantised = view;
+  quantised.dtype = bytes ? graph::DType::q8_0 : minimum == weights_.end() ? graph::DType::q4_0 : graph::DType::q4_1;
+  if (nibbles) {
+    if (view.shape[1] > std::numeric_limits<std::int64_t>::max() / 2) return false;  // no such file can be
+    quantised.shape = view.shape.with(1, 2 * view.shape[1]);
+  }
+  const graph::Shape expected = {quantised.shape[0], quantised.shape[1] / graph::kBlock};
+  const auto factors = [&](const std::string& of, const graph::WeightView& stored) {
+    if (stored.dtype != graph::DType::f16 || stored.shape != expected || quantised.shape[1] % graph::kBlock != 0) {
+      throw CheckpointError(path_, "tensor " + in_quotes(name, 512) + " is " + described(view) +
+                                       " in blocks of 32 weights and needs a tensor " + in_quotes(of, 512) + " f16" +
+                                       expected.to_string() + ", got " + described(stored));
+    }
+    const std::span<const std::uint16_t> bits = {reinterpret_cast<const std::uint16_t*>(stored.bytes.data()),
+                                                 stored.bytes.size() / sizeof(std::uint16_t)};
+    for (const std::uint16_t half : bits) {
+      if ((half & 0x7C00u) == 0x7C00u) {
+        throw CheckpointError(path_, "tensor " + in_quotes(of, 512) + ": expected finite factors, got " +
+                                         std::to_string(graph::f32_from_f16_bits(half)));
+      }
+    }
+    scale_names.push_back(of);
+    return bits;
+  };
+  quantised.block_scale = factors(scale_name, scale->second);
+  if (quantised.dtype == graph::DType::q4_1) quantised.block_minimum = factors(minimum_name, minimum->second);
+  view = quantised;
+  return true;
 }
 
 std::span<const std::byte> Checkpoint::aligned(std::span<const std::byte> bytes,

@@ -21,7 +21,8 @@ namespace lacuna::weights {
 /// memory.
 ///
 /// A tensor X of dtype I8 with at least two axes is a quantised weight: it needs an F32 tensor
-/// X_scale of shape [rows of X], which becomes its `row_scale` and is not listed on its own.
+/// X_scale of shape [rows of X], which becomes its `row_scale` and is not listed on its own. Block-quantised
+/// weights have F16 factors X_scale (and X_minimum) instead: see fusion/graph/block_format.h.
 ///
 /// Immutable after `open`; safe to read from several threads. Views live as long as the Checkpoint.
 class Checkpoint : public graph::WeightSource {
@@ -53,6 +54,9 @@ class Checkpoint : public graph::WeightSource {
   void add_shard(const std::filesystem::path& file);
   void read_index();
   void attach_scales();
+  /// Whether `view` is block-quantised; if so it gets its factors, and their names join `scale_names`.
+  bool attach_block_scales(const std::string& name, graph::WeightView& view,
+                           std::vector<std::string>& scale_names);
   std::span<const std::byte> aligned(std::span<const std::byte> bytes, graph::DType dtype);
 
   std::filesystem::path path_;

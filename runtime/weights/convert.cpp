@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "fusion/graph/block_format.h"
+
 namespace lacuna::weights {
 namespace {
 
@@ -81,6 +83,10 @@ void to_float(const graph::WeightView& weight, std::span<float> out) {
     fail("to_float",
          std::to_string(elements) + " values, got room for " + std::to_string(out.size()));
   }
+  if (graph::is_block_quantised(weight.dtype)) {
+    if (const std::string what = graph::block_format_complaint(weight); !what.empty()) fail("to_float", what);
+    return graph::dequantise_rows(weight, 0, weight.shape[0], out.data());
+  }
   if (weight.bytes.size() != elements * graph::size_of(weight.dtype)) {
     fail("to_float", std::to_string(elements * graph::size_of(weight.dtype)) + " bytes for shape " +
                          weight.shape.to_string() + ", got " + std::to_string(weight.bytes.size()));
@@ -101,7 +107,7 @@ void to_float(const graph::WeightView& weight, std::span<float> out) {
       return dequantize(weight, out);
     default:
       fail("to_float",
-           "f64, f32, f16, bf16 or i8, got " + std::string(graph::name_of(weight.dtype)));
+           "f64, f32, f16, bf16, i8, q8_0, q4_0 or q4_1, got " + std::string(graph::name_of(weight.dtype)));
   }
 }
 

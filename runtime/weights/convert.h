@@ -30,7 +30,7 @@ float f16_to_float(std::uint16_t bits);
 std::uint16_t float_to_f16(float value);
 
 /// The weight as floats, row-major: exact for F32, F16 and BF16, rounded for F64, stored *
-/// row_scale[row] for I8. `out` has one element per element of the weight. Throws
+/// row_scale[row] for I8, block-quantised dtypes as graph/block_format.h says. `out` has one element per element of the weight. Throws
 /// std::invalid_argument for another size, another dtype, I8 without a row scale, or bytes that do
 /// not fit.
 void to_float(const graph::WeightView& weight, std::span<float> out);

@@ -1,5 +1,6 @@
 #include "runtime/weights/manifest.h"
 
+#include "fusion/graph/block_format.h"
 #include "runtime/weights/checkpoint_error.h"
 #include "runtime/weights/utf8.h"
 
@@ -17,6 +18,10 @@ bool holds_real_numbers(const graph::WeightView& view) {
       return true;
     case graph::DType::i8:
       return !view.row_scale.empty();
+    case graph::DType::q8_0:
+    case graph::DType::q4_0:
+    case graph::DType::q4_1:
+      return graph::block_format_complaint(view).empty();
     default:
       return false;
   }
@@ -31,7 +36,7 @@ std::string complaint(const NamedShape& wanted, const graph::WeightView* found) 
   if (!holds_real_numbers(*found)) {
     return "has dtype " + std::string(graph::name_of(found->dtype)) +
            (found->dtype == graph::DType::i8 ? " without a row scale" : "") +
-           " (expected f64, f32, f16, bf16 or i8 with a row scale)";
+           " (expected f64, f32, f16, bf16, i8 with a row scale, q8_0, q4_0 or q4_1)";
   }
   return {};
 }

@@ -16,7 +16,8 @@ struct NamedShape {
 };
 
 /// Checks, before anything is allocated, that `source` has every weight of `manifest` with the
-/// right shape and a dtype that holds real numbers (F64, F32, F16, BF16, or I8 with a row scale).
+/// right shape and a dtype that holds real numbers (F64, F32, F16, BF16, I8 with a row scale, or
+/// block-quantised).
 /// `path` is for the message. Throws CheckpointError that names up to five of the missing and wrong
 /// ones with what was expected and found.
 void check_manifest(std::span<const NamedShape> manifest, const graph::WeightSource& source,

@@ -16,8 +16,21 @@ std::string_view name_of(Precision precision) {
       return "f16";
     case Precision::int8:
       return "int8";
+    case Precision::q8_0:
+      return "q8_0";
+    case Precision::q4_0:
+      return "q4_0";
+    case Precision::q4_1:
+      return "q4_1";
   }
   return "?";
+}
+
+std::optional<graph::DType> block_dtype(Precision precision) {
+  if (precision == Precision::q8_0) return graph::DType::q8_0;
+  if (precision == Precision::q4_0) return graph::DType::q4_0;
+  if (precision == Precision::q4_1) return graph::DType::q4_1;
+  return std::nullopt;
 }
 
 double Tolerance::at(Precision precision) const {

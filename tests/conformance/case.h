@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,14 +13,17 @@
 namespace lacuna::conformance {
 
 /// How weights are stored, and what inputs are rounded to beforehand (so that rounding is no error):
-/// f32; bf16; f16; int8 = weights of rank 2 as i8 with one factor a row, all else as in bf16.
-enum class Precision { f32, bf16, f16, int8 };
+/// f32; bf16; f16; int8 = weights of rank 2 as i8 with one factor a row, all else as in bf16; q8_0, q4_0, q4_1 =
+/// matrices with a multiple of 32 columns block-quantised (graph/block_format.h), all else as in bf16.
+enum class Precision { f32, bf16, f16, int8, q8_0, q4_0, q4_1 };
+/// The dtype of block-quantised matrices at `precision`; nothing at the others.
+std::optional<graph::DType> block_dtype(Precision precision);
 std::string_view name_of(Precision precision);
 
 /// Largest error allowed, see run_case. A negative number: the case says nothing at that precision.
 struct Tolerance {
   double f32 = 1e-5;
-  double half = 2e-2;  // bf16 and f16
+  double half = 2e-2;  // bf16, f16 and block-quantised matrices
   double int8 = -1.0;  // for cases with a weight of rank 2
 
   double at(Precision precision) const;

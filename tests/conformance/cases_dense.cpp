@@ -14,7 +14,8 @@ struct LinearSize {
 };
 
 void add_linear(CaseList& list) {
-  for (const LinearSize s : {LinearSize{1, 1, 1}, {1, 33, 257}, {33, 257, 1}, {257, 33, 65}, {33, 64, 96}, {96, 192, 288}}) {
+  for (const LinearSize s : {LinearSize{1, 1, 1}, {1, 33, 257}, {33, 257, 1}, {257, 33, 65}, {33, 64, 96}, {7, 32, 33}, {65, 160, 257},
+                             {96, 192, 288}}) {
     const std::string size = std::to_string(s.rows) + "x" + std::to_string(s.in) + "x" + std::to_string(s.out);
     list.add("linear", "linear_" + size, kLinear, Gradient::smooth, [s](ProblemBuilder& p) {
       p.output(p.b.linear(p.input("x", {s.rows, s.in}), p.matrix("w", s.out, s.in)));
@@ -105,10 +106,13 @@ void add_gather(CaseList& list) {
   list.add("gather_rows", "gather_rows_one_wide", kMoved, Gradient::none, [](ProblemBuilder& p) {
     p.output(p.b.gather_rows(p.weight("table", {33, 1}), p.integers("ids", {1}, 0, 33)));
   });
-  list.add("gather_rows", "gather_rows_tied_with_linear", kLinear, Gradient::smooth, [](ProblemBuilder& p) {
-    const Value table = p.matrix("table", 65, 33);
-    p.output(p.b.linear(p.b.gather_rows(table, p.integers("ids", {9}, 0, 65)), table));
-  });
+  for (const std::int64_t width : {33, 96}) {
+    const std::string name = "gather_rows_tied_with_linear" + std::string(width == 33 ? "" : "_96");
+    list.add("gather_rows", name, kLinear, Gradient::smooth, [width](ProblemBuilder& p) {
+      const Value table = p.matrix("table", 65, width);
+      p.output(p.b.linear(p.b.gather_rows(table, p.integers("ids", {9}, 0, 65)), table));
+    });
+  }
 }
 
 }  // namespace

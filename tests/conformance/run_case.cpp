@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "runtime/cpu/reference_executor.h"
+#include "runtime/weights/block_quantize.h"
 #include "runtime/weights/convert.h"
 #include "tests/support/memory_weights.h"
 
@@ -66,7 +67,13 @@ PreparedProblem prepare(const Problem& problem, Precision precision) {
     for (float& x : input.f32()) x = rounded(x, precision);
   }
   auto source = std::make_shared<testing_support::MemoryWeights>();
+  const auto block = block_dtype(precision);
   for (const WeightData& w : problem.weights) {
+    if (block && w.shape.rank() == 2 && w.shape[1] % graph::kBlock == 0) {
+      auto q = weights::quantize_blocks(w.values, w.shape[0], w.shape[1], *block);
+      source->add_blocks(w.name, *block, w.shape, std::move(q.codes), std::move(q.scale), std::move(q.minimum));
+      continue;
+    }
     if (precision == Precision::int8 && w.shape.rank() == 2) {
       auto q = weights::quantize_rows_int8(w.values, std::size_t(w.shape[0]), std::size_t(w.shape[1]));
       std::vector<std::byte> bytes(q.values.size());

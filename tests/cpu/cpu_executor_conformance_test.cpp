@@ -11,7 +11,8 @@ auto with_precision(Precision precision) {
 // Stored precisions (the last arguments) and the engine's own are different things: weights of any dtype must
 // work at f32.
 LACUNA_CONFORMANCE(CpuF32Conformance, with_precision(Precision::f32), f32, bf16, f16, int8);
-LACUNA_CONFORMANCE(CpuBf16Conformance, with_precision(Precision::bf16), bf16, f16);
+LACUNA_BLOCK_CONFORMANCE(CpuF32BlockConformance, with_precision(Precision::f32));
+LACUNA_CONFORMANCE(CpuBf16Conformance, with_precision(Precision::bf16), bf16, f16, q8_0, q4_0, q4_1);
 LACUNA_CONFORMANCE(CpuInt8Conformance, with_precision(Precision::int8), int8);
 
 /// The kernels of other machines, as far as this one can run them.
