@@ -3,25 +3,23 @@
 #include <cerrno>
 #include <system_error>
 
-#include "runtime/weights/checkpoint_error.h"
 #include "runtime/weights/io_error.h"
+#include "text/byte_level_bpe.h"
 #include "text/sentencepiece_tokenizer.h"
+#include "text/tokenizer_json.h"
 
 namespace lacuna::text {
 
-std::unique_ptr<TextTokenizer> open_tokenizer(const std::filesystem::path& model_folder) {
-  const std::filesystem::path sentencepiece = model_folder / "tokenizer.model";
-  const std::filesystem::path byte_level_bpe = model_folder / "tokenizer.json";
+std::unique_ptr<TextTokenizer> open_tokenizer(const std::filesystem::path& model) {
   std::error_code error;
-  if (std::filesystem::exists(sentencepiece, error)) {
-    return std::make_unique<SentencePieceTokenizer>(SentencePieceTokenizer::open(sentencepiece));
+  if (!std::filesystem::is_directory(model, error)) {
+    if (model.extension() == ".json") return std::make_unique<ByteLevelBpeTokenizer>(open_tokenizer_json(model));
+    return std::make_unique<SentencePieceTokenizer>(SentencePieceTokenizer::open(model));
   }
-  if (std::filesystem::exists(byte_level_bpe, error)) {
-    throw weights::CheckpointError(byte_level_bpe,
-                                   "this kind of tokenizer is not supported; expected a "
-                                   "SentencePiece tokenizer.model beside it");
-  }
-  throw weights::IoError(sentencepiece, "find the model's tokenizer", ENOENT);
+  const std::filesystem::path json = model / "tokenizer.json", sentencepiece = model / "tokenizer.model";
+  if (std::filesystem::exists(sentencepiece, error)) return open_tokenizer(sentencepiece);
+  if (std::filesystem::exists(json, error)) return open_tokenizer(json);
+  throw weights::IoError(sentencepiece, "find the model's tokenizer (tokenizer.model or tokenizer.json)", ENOENT);
 }
 
 }  // namespace lacuna::text

@@ -7,9 +7,10 @@
 
 namespace lacuna::text {
 
-/// Opens the tokenizer of a model folder: tokenizer.model (SentencePiece).
+/// Opens the tokenizer of a model folder: tokenizer.model (SentencePiece) or, where there is none, tokenizer.json
+/// (byte-level BPE). `model` may also be such a file itself.
 /// Throws weights::IoError when the folder has none or it cannot be read, weights::CheckpointError
-/// when it is broken or of a kind that is not supported (tokenizer.json alone).
-std::unique_ptr<TextTokenizer> open_tokenizer(const std::filesystem::path& model_folder);
+/// when it is broken or of a kind that is not supported.
+std::unique_ptr<TextTokenizer> open_tokenizer(const std::filesystem::path& model);
 
 }  // namespace lacuna::text

@@ -61,6 +61,8 @@ const std::vector<ExternalGroup>& external_groups() {
       {"posix", {"sys/", "unistd.h", "fcntl.h", "signal.h", "pthread.h", "sched.h", "termios.h"}},
       {"intrinsics", {"immintrin.h", "cpuid.h", "arm_neon.h"}},
       {"sentencepiece", {"sentencepiece"}},
+      {"pcre2", {"pcre2"}},
+      {"utf8proc", {"utf8proc"}},
       {"stb", {"stb"}},
       {"zlib", {"zlib.h"}},
       {"opencv", {"opencv2/core", "opencv2/imgproc"}},
@@ -79,9 +81,9 @@ const std::vector<FolderRule>& folder_rules() {
       // Tokenizer files are model files: read, written and complained about in the same way.
       {"text",
        {"runtime/weights/checkpoint_error", "runtime/weights/io_error", "runtime/weights/utf8",
-        "runtime/weights/mapped_file", "runtime/weights/atomic_file"},
+        "runtime/weights/mapped_file", "runtime/weights/atomic_file", "runtime/weights/json"},
        {},
-       {"sentencepiece"}},
+       {"sentencepiece", "pcre2", "utf8proc"}},
       {"fusion/graph", {}, {}, {}},
       {"fusion", {}, {"fusion/training"}, {}},
       // Reading config.json, and saying what is wrong with it.

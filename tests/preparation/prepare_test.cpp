@@ -264,7 +264,7 @@ TEST(Prepare, WithARealTokenizer) {
   make_data(data.path(), 5, 16);
   PrepareOptions o = options(data.path(), out.path());
   o.tokenizer =
-      fs::path(LACUNA_SOURCE_DIR) / "tests/golden/tokenizer_sentencepiece/unigram_nfkc.model";
+      fs::path(LACUNA_SOURCE_DIR) / "tests/golden/fixtures/tokenizer_sentencepiece/unigram_nfkc.model";
   cpu::ReferenceExecutor executor;
   run_prepare(o, executor);
   const ShardSet set = ShardSet::open(out.path(), training::ShardCheck::hashes);

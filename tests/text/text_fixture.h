@@ -11,7 +11,7 @@
 namespace lacuna::test {
 
 inline const std::filesystem::path kTokenizerFixtures =
-    std::filesystem::path(LACUNA_SOURCE_DIR) / "tests/golden/tokenizer_sentencepiece";
+    std::filesystem::path(LACUNA_SOURCE_DIR) / "tests/golden/fixtures/tokenizer_sentencepiece";
 
 /// Captions made of a small vocabulary, some with accents and digits; the same every time.
 inline std::vector<std::string> captions(std::size_t count) {
