@@ -5,6 +5,7 @@
 
 #include "runtime/weights/io_error.h"
 #include "text/byte_level_bpe.h"
+#include "text/gguf_tokenizer.h"
 #include "text/sentencepiece_tokenizer.h"
 #include "text/tokenizer_json.h"
 
@@ -13,6 +14,7 @@ namespace lacuna::text {
 std::unique_ptr<TextTokenizer> open_tokenizer(const std::filesystem::path& model) {
   std::error_code error;
   if (!std::filesystem::is_directory(model, error)) {
+    if (model.extension() == ".gguf") return std::make_unique<ByteLevelBpeTokenizer>(gguf_tokenizer(weights::GgufFile(model)));
     if (model.extension() == ".json") return std::make_unique<ByteLevelBpeTokenizer>(open_tokenizer_json(model));
     return std::make_unique<SentencePieceTokenizer>(SentencePieceTokenizer::open(model));
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <fstream>
 #include <limits>
 #include <set>
 #include <system_error>
@@ -25,11 +26,42 @@ constexpr std::array<const char*, 5> kFileNames = {
 
 bool is_index(const fs::path& path) { return path.filename().string().ends_with(".index.json"); }
 
+/// Files of PyTorch are programs in disguise: unpickling them can run anything.
+[[noreturn]] void refuse_pickle(const fs::path& path) {
+  throw CheckpointError(path,
+                        "this is a PyTorch pickle, which can run code when it is opened, so it is not read; where you "
+                        "trust it, write safetensors with: python3 -c \"import sys, torch; from safetensors.torch "
+                        "import save_file; save_file({k: v.contiguous().clone() for k, v in torch.load(sys.argv[1], "
+                        "map_location='cpu', weights_only=True).items()}, sys.argv[2])\" IN OUT.safetensors");
+}
+
+bool is_pickle_name(const fs::path& path) {
+  const std::string extension = path.extension().string();
+  return extension == ".bin" || extension == ".pt" || extension == ".pth" || extension == ".ckpt" || extension == ".pkl";
+}
+
+/// Zip archives (PyTorch since 1.6) and pickles of protocol 2 to 5.
+bool is_pickle(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  char begin[8] = {};
+  if (!file.read(begin, sizeof begin)) return false;
+  const std::string_view bytes(begin, sizeof begin);
+  // A safetensors header of 640 bytes begins in the same way, but its length has zeros at the end.
+  const bool protocol = bytes[0] == '\x80' && bytes[1] >= 2 && bytes[1] <= 5;
+  return bytes.starts_with("PK\3\4") || (protocol && bytes.substr(4) != std::string_view("\0\0\0\0", 4));
+}
+
 fs::path find_weights(const fs::path& path) {
   std::error_code error;
-  if (!fs::is_directory(path, error)) return path;
+  if (!fs::is_directory(path, error)) {
+    if (fs::is_regular_file(path, error) && (is_pickle_name(path) || is_pickle(path))) refuse_pickle(path);
+    return path;
+  }
   for (const char* name : kFileNames) {
     if (fs::exists(path / name, error)) return path / name;
+  }
+  for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
+    if (is_pickle_name(it->path())) refuse_pickle(it->path());
   }
   throw IoError(path / kSingleFileName, "find the model's weights", ENOENT);
 }
@@ -88,6 +120,7 @@ void Checkpoint::read_index() {
     }
     add_shard(folder / file);
   }
+  refuse_extra_shards(files);
   // Compared as sorted lists of (tensor, shard): the first difference names the culprit.
   std::vector<std::pair<std::string, std::string>> expected = index.shard_of, found;
   for (const SafetensorsFile& shard : shards_) {
@@ -110,6 +143,32 @@ void Checkpoint::read_index() {
                                      in_quotes(got->first, 512) +
                                      " that the index does not put there");
   }
+}
+
+void Checkpoint::refuse_extra_shards(std::span<const std::string> files) const {
+  // "model-00002-of-00003.safetensors": what has the same beginning and the same end belongs to the same checkpoint.
+  const auto ends_of = [](std::string_view name) -> std::pair<std::string_view, std::string_view> {
+    const std::size_t of = name.rfind("-of-");
+    if (of == std::string_view::npos) return {};
+    const std::size_t number = name.find_last_not_of("0123456789", of - 1);
+    if (of == 0 || number == std::string_view::npos || number + 1 == of) return {};
+    return {name.substr(0, number + 1), name.substr(of)};
+  };
+  std::error_code error;
+  for (fs::directory_iterator it(path_.parent_path(), error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (ends_of(name).second.empty() || std::ranges::find(files, name) != files.end()) continue;
+    if (std::ranges::any_of(files, [&](const std::string& file) { return ends_of(file) == ends_of(name); })) {
+      throw CheckpointError(path_, "does not name the shard " + in_quotes(name) +
+                                       ", which lies beside it; is the index of another download?");
+    }
+  }
+}
+
+void Checkpoint::release_pages(std::string_view name) const {
+  const graph::WeightView* view = find(name);
+  if (view == nullptr) return;
+  for (const SafetensorsFile& shard : shards_) shard.release_pages(view->bytes);
 }
 
 void Checkpoint::attach_scales() {

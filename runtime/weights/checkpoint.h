@@ -30,11 +30,14 @@ class Checkpoint : public graph::WeightSource {
   /// Opens `path`, a .safetensors file, a *.index.json file, or a folder that holds, in this order
   /// of preference, model.safetensors, model.safetensors.index.json, pytorch_model.safetensors or
   /// diffusion_pytorch_model.safetensors. An index and its shards must agree about every tensor.
-  /// Throws IoError when a file cannot be read, CheckpointError when one is broken.
+  /// Throws IoError when a file cannot be read, CheckpointError when one is broken, or is a PyTorch pickle.
   static Checkpoint open(const std::filesystem::path& path);
 
   /// Aligned for the dtype. O(1).
   const graph::WeightView* find(std::string_view name) const override;
+
+  /// Lets the system take back the memory that reading this weight has mapped; it can be read again.
+  void release_pages(std::string_view name) const;
 
   /// Names that `find` knows, sorted.
   std::span<const std::string> names() const { return names_; }
@@ -53,6 +56,7 @@ class Checkpoint : public graph::WeightSource {
   Checkpoint() = default;
   void add_shard(const std::filesystem::path& file);
   void read_index();
+  void refuse_extra_shards(std::span<const std::string> files) const;
   void attach_scales();
   /// Whether `view` is block-quantised; if so it gets its factors, and their names join `scale_names`.
   bool attach_block_scales(const std::string& name, graph::WeightView& view,

@@ -21,6 +21,10 @@ class MappedFile {
   /// Page-aligned; empty for an empty file. Lives as long as this object, and moves along with it.
   std::span<const std::byte> bytes() const { return {data_, size_}; }
 
+  /// Lets the system take back what reading this part of the file has brought into memory; it is read again when
+  /// it is touched. For those who read a file once from end to end. Out of range is cut off.
+  void release_pages(std::uint64_t offset, std::uint64_t size) const noexcept;
+
  private:
   void release() noexcept;
 

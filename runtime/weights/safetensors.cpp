@@ -276,4 +276,11 @@ std::span<const std::byte> SafetensorsFile::bytes(const SafetensorsEntry& entry)
   return all.subspan(static_cast<std::size_t>(entry.offset), static_cast<std::size_t>(entry.size));
 }
 
+void SafetensorsFile::release_pages(std::span<const std::byte> part) const noexcept {
+  const std::span<const std::byte> all = file_.bytes();
+  const std::less<> before;
+  if (before(part.data(), all.data()) || !before(part.data(), all.data() + all.size())) return;
+  file_.release_pages(static_cast<std::uint64_t>(part.data() - all.data()), part.size());
+}
+
 }  // namespace lacuna::weights

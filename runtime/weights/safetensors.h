@@ -65,6 +65,8 @@ class SafetensorsFile {
   const SafetensorsHeader& header() const { return header_; }
   /// Data of one of this file's entries. Not necessarily aligned for its dtype.
   std::span<const std::byte> bytes(const SafetensorsEntry& entry) const;
+  /// MappedFile::release_pages for `part`, if it is a part of this file.
+  void release_pages(std::span<const std::byte> part) const noexcept;
 
  private:
   std::filesystem::path path_;

@@ -81,7 +81,8 @@ const std::vector<FolderRule>& folder_rules() {
       // Tokenizer files are model files: read, written and complained about in the same way.
       {"text",
        {"runtime/weights/checkpoint_error", "runtime/weights/io_error", "runtime/weights/utf8",
-        "runtime/weights/mapped_file", "runtime/weights/atomic_file", "runtime/weights/json"},
+        "runtime/weights/mapped_file", "runtime/weights/atomic_file", "runtime/weights/json",
+        "runtime/weights/gguf"},
        {},
        {"sentencepiece", "pcre2", "utf8proc"}},
       {"fusion/graph", {}, {}, {}},

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the JSON and safetensors fuzzers: tests/fuzz/make_corpus.py
+"""Writes the seeds of the JSON, safetensors, GGUF and tokenizer.json fuzzers: tests/fuzz/make_corpus.py
 
-Files called valid_* must be accepted, attack_* must be refused; tests/weights/corpus_test.cpp holds the readers to it.
+Files called valid_* must be accepted, attack_* must be refused; tests/weights/corpus_test.cpp and
+tests/text/tokenizer_corpus_test.cpp hold the readers to it.
 Each attack is a kind of file that broke some other reader. Add a file here for every bug that a fuzzer finds.
 """
 import json
@@ -171,6 +172,198 @@ def text():
     attack("unfinished_object", '{"a":')
 
 
+def u32(n):
+    return struct.pack("<I", n)
+
+
+def u64(n):
+    return struct.pack("<Q", n)
+
+
+def gguf_text(text):
+    text = text if isinstance(text, bytes) else text.encode()
+    return u64(len(text)) + text
+
+
+def gguf_value(key, kind, content):
+    return gguf_text(key) + u32(kind) + content
+
+
+def gguf_tensor(name, sizes, kind=0, offset=0):
+    return gguf_text(name) + u32(len(sizes)) + b"".join(map(u64, sizes)) + u32(kind) + u64(offset)
+
+
+def gguf_file(values=(), tensors=(), data=b"", version=3, value_count=None, tensor_count=None, alignment=32):
+    head = b"GGUF" + u32(version) + u64(len(tensors) if tensor_count is None else tensor_count)
+    head += u64(len(values) if value_count is None else value_count) + b"".join(values) + b"".join(tensors)
+    if tensors:
+        head += bytes(-len(head) % alignment)
+    return head + data
+
+
+def gguf():
+    def valid(name, *args, **kw):
+        put("gguf", "valid_" + name, gguf_file(*args, **kw))
+
+    def attack(name, *args, **kw):
+        put("gguf", "attack_" + name, gguf_file(*args, **kw))
+
+    four = bytes(range(16))
+    string, array = 8, 9
+    one = [gguf_tensor("t", [4])]
+    valid("empty")
+    valid("one", [], one, four)
+    valid("version_2", [], one, four, version=2)
+    valid("padded", [], one, four + bytes(16))
+    valid("two", [], [gguf_tensor("a", [4]), gguf_tensor("b", [2, 2], 0, 32)], four + bytes(16) + four)
+    valid("alignment_8", [gguf_value("general.alignment", 4, u32(8))],
+          [gguf_tensor("a", [3]), gguf_tensor("b", [1], 0, 16)], bytes(20), alignment=8)
+    valid("values", [gguf_value("a", 0, b"\xff"), gguf_value("b", 1, b"\xff"), gguf_value("c", 2, b"\0\1"),
+                     gguf_value("d", 3, b"\0\1"), gguf_value("e", 4, u32(7)), gguf_value("f", 5, u32(7)),
+                     gguf_value("g", 6, u32(0)), gguf_value("h", 7, b"\1"), gguf_value("i", string, gguf_text("x")),
+                     gguf_value("j", 10, u64(1)), gguf_value("k", 11, u64(2**64 - 1)), gguf_value("l", 12, u64(0)),
+                     gguf_value("m", array, u32(8) + u64(2) + gguf_text("a") + gguf_text("")),
+                     gguf_value("n", array, u32(4) + u64(0)), gguf_value("o", array, u32(6) + u64(1) + u32(0))])
+    for name, kind, bytes_of_block in [("f16", 1, 2), ("q4_0", 2, 18), ("q8_0", 8, 34), ("q4_k", 12, 144),
+                                       ("q6_k", 14, 210), ("bf16", 30, 2)]:
+        columns = {2: 1, 18: 32, 34: 32}.get(bytes_of_block, 256)
+        valid(name, [], [gguf_tensor("t", [columns, 1], kind)], bytes(i % 251 for i in range(bytes_of_block)))
+
+    put("gguf", "attack_nothing", b"")
+    put("gguf", "attack_magic_only", b"GGUF")
+    put("gguf", "attack_other_magic", b"GGML" + gguf_file()[4:])
+    attack("version_1", version=1)
+    attack("version_4", version=4)
+    attack("big_endian", version=0x03000000)
+    attack("tensor_count_max", tensor_count=2**64 - 1)
+    attack("tensor_count_times_size_wraps", tensor_count=2**64 // 32 + 1)
+    attack("value_count_max", value_count=2**64 - 1)
+    attack("value_count_times_size_wraps", value_count=2**64 // 24 + 1)
+    attack("value_count_above_file", value_count=100)
+    attack("key_length_max", [u64(2**64 - 1) + b"key"])
+    attack("key_length_plus_one_wraps", [u64(2**64 - 1)], value_count=1)
+    attack("key_length_sign_bit", [u64(2**63) + b"key"])
+    attack("key_long", [gguf_value("k" * 257, 7, b"\1")])
+    attack("key_empty", [gguf_value("", 7, b"\1")])
+    attack("key_nul", [gguf_value("a\0b", 7, b"\1")])
+    attack("key_not_utf8", [gguf_value(b"\xff", 7, b"\1")])
+    attack("key_twice", [gguf_value("k", 7, b"\1"), gguf_value("k", 7, b"\0")])
+    attack("value_type_13", [gguf_value("k", 13, u64(0))])
+    attack("value_type_max", [gguf_value("k", 2**32 - 1, u64(0))])
+    attack("boolean_2", [gguf_value("k", 7, b"\2")])
+    attack("u64_above_i64", [gguf_value("k", 10, u64(2**63))])
+    attack("string_length_max", [gguf_value("k", string, u64(2**64 - 1))])
+    attack("string_past_end", [gguf_value("k", string, u64(100) + b"abc")])
+    attack("array_of_arrays", [gguf_value("k", array, u32(9) + u64(1) + u32(9) + u64(1))])
+    attack("array_nested_deep", [gguf_value("k", array, (u32(9) + u64(1)) * 2000)])
+    attack("array_type_13", [gguf_value("k", array, u32(13) + u64(1))])
+    attack("array_count_max", [gguf_value("k", array, u32(4) + u64(2**64 - 1))])
+    attack("array_count_times_size_wraps", [gguf_value("k", array, u32(4) + u64(2**62 + 1) + u32(0))])
+    attack("array_strings_count_wraps", [gguf_value("k", array, u32(8) + u64(2**60 + 1) + bytes(16))])
+    attack("array_strings_second_past_end", [gguf_value("k", array, u32(8) + u64(2) + gguf_text("a") + u64(9))])
+    for alignment in [0, 3, 2**31]:
+        attack(f"alignment_{alignment}", [gguf_value("general.alignment", 4, u32(alignment))], one, four)
+    attack("alignment_text", [gguf_value("general.alignment", string, gguf_text("32"))], one, four)
+    attack("axes_0", [], [gguf_tensor("t", [])], four)
+    attack("axes_5", [], [gguf_tensor("t", [1, 1, 1, 1, 4])], four)
+    attack("axes_max", [], [gguf_text("t") + u32(2**32 - 1) + bytes(64)], four)
+    attack("axis_zero", [], [gguf_tensor("t", [0])], four)
+    attack("axis_negative", [], [gguf_tensor("t", [2**64 - 4])], four)
+    attack("elements_wrap", [], [gguf_tensor("t", [2**32, 2**32])], four)
+    attack("elements_wrap_to_small", [], [gguf_tensor("t", [2**33, 2**31, 4])], four)
+    attack("bytes_wrap", [], [gguf_tensor("t", [2**62])], four)
+    attack("bytes_wrap_by_block", [], [gguf_tensor("t", [2**60 + 32, 4], 8)], four)
+    attack("padding_wraps", [], [gguf_tensor("a", [2**61 - 1]), gguf_tensor("b", [4], 0, 2**63)], four)
+    attack("tensor_larger_than_file", [], [gguf_tensor("t", [1 << 30])], four)
+    attack("type_number_unknown", [], [gguf_tensor("t", [4], 99)], four)
+    attack("type_number_max", [], [gguf_tensor("t", [4], 2**32 - 1)], four)
+    attack("type_removed", [], [gguf_tensor("t", [4], 4)], four)
+    attack("columns_no_multiple", [], [gguf_tensor("t", [33, 32], 8)], bytes(34 * 33))
+    attack("vector_of_blocks", [], [gguf_tensor("t", [32], 8)], bytes(34))
+    attack("name_twice", [], [gguf_tensor("t", [4]), gguf_tensor("t", [4], 0, 32)], bytes(48))
+    attack("name_empty", [], [gguf_tensor("", [4])], four)
+    attack("offset_overlap", [], [gguf_tensor("a", [4]), gguf_tensor("b", [4], 0, 0)], bytes(48))
+    attack("offset_hole", [], [gguf_tensor("a", [4]), gguf_tensor("b", [4], 0, 64)], bytes(80))
+    attack("offset_max", [], [gguf_tensor("a", [4], 0, 2**64 - 16)], four)
+    attack("truncated_data", [], one, four[:-1])
+    attack("trailing_bytes", [], one, four + bytes(64))
+
+
+def tokenizer_json():
+    alphabet = list(range(33, 127)) + list(range(161, 173)) + list(range(174, 256))
+    rest = [b for b in range(256) if b not in alphabet]
+    spelling = {b: chr(b) for b in alphabet} | {b: chr(256 + i) for i, b in enumerate(rest)}
+
+    def build(text="", **changes):
+        vocabulary = {spelling[b]: b for b in range(256)} | {"ab": 256, "abc": 257}
+        model = {"type": "BPE", "vocab": vocabulary, "merges": ["a b", "ab c"]}
+        root = {"added_tokens": [{"id": 258, "content": "<|m|>", "special": True}], "normalizer": {"type": "NFC"},
+                "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
+                    {"type": "Split", "pattern": {"Regex": "\\s+|\\p{L}+"}, "behavior": "Isolated", "invert": False},
+                    {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False}]},
+                "decoder": {"type": "ByteLevel"}}
+        model.update({k: v for k, v in changes.items() if k in ("vocab", "merges", "type", "byte_fallback", "unk_token")})
+        root.update({k: v for k, v in changes.items() if k not in model and k != "byte_fallback" and k != "unk_token"})
+        root["model"] = model
+        content = json.dumps(root, separators=(",", ":"))
+        return content.encode() + (b"\0" + text.encode() if text else b"")
+
+    def valid(name, **kw):
+        put("tokenizer_json", "valid_" + name, build(**kw))
+
+    def attack(name, **kw):
+        put("tokenizer_json", "attack_" + name, build(**kw))
+
+    def split(pattern):
+        return {"type": "Sequence", "pretokenizers": [
+            {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated"}, {"type": "ByteLevel"}]}
+
+    valid("plain")
+    valid("merges_as_pairs", merges=[["a", "b"], ["ab", "c"]])
+    valid("no_added_tokens", added_tokens=[])
+    valid("prefix_space", pre_tokenizer={"type": "ByteLevel"})
+    attack("no_model", type="WordPiece")
+    attack("merges_missing", merges=None)
+    attack("merge_without_space", merges=["ab"])
+    attack("merge_with_two_spaces", merges=["a b c"])
+    attack("merge_of_unknown_piece", merges=["a zz"])
+    attack("merge_to_unknown_piece", merges=["a c"])
+    attack("merge_of_three", merges=[["a", "b", "c"]])
+    attack("vocabulary_empty", vocab={}, merges=[])
+    attack("id_negative", vocab={"a": -1}, merges=[])
+    attack("id_huge", vocab={"a": 2**31 + 5}, merges=[])
+    attack("id_above_int64", vocab={"a": 2**70}, merges=[])
+    attack("id_fraction", vocab={"a": 0.5}, merges=[])
+    attack("id_twice", vocab={"a": 1, "b": 1}, merges=[])
+    attack("byte_fallback", byte_fallback=True)
+    attack("unknown_token_missing", unk_token="<unk>")
+    attack("added_id_of_a_piece", added_tokens=[{"id": 5, "content": "x"}])
+    attack("added_id_huge", added_tokens=[{"id": 2**40, "content": "x"}])
+    attack("added_empty", added_tokens=[{"id": 300, "content": ""}])
+    attack("added_twice", added_tokens=[{"id": 300, "content": "x"}, {"id": 301, "content": "x"}])
+    attack("decoder_missing", decoder=None)
+    attack("pre_tokenizer_missing", pre_tokenizer=None)
+    attack("pre_tokenizer_nested", pre_tokenizer={"type": "Sequence", "pretokenizers": [
+        {"type": "Sequence", "pretokenizers": []}]})
+    attack("normalizer_nested", normalizer={"type": "Sequence", "normalizers": [
+        {"type": "Sequence", "normalizers": []}]})
+    attack("normalizer_other", normalizer={"type": "Lowercase"})
+    attack("pattern_unfinished", pre_tokenizer=split("(a"))
+    attack("pattern_backslash", pre_tokenizer=split("a\\"))
+    attack("pattern_long", pre_tokenizer=split("a" * 5000))
+    attack("pattern_deep", pre_tokenizer=split("(" * 1000 + ")" * 1000))
+    attack("pattern_quantifier", pre_tokenizer=split("a{65536}"))
+    attack("pattern_of_bytes", pre_tokenizer=split("\\C"))
+    put("tokenizer_json", "attack_array", b"[]")
+    put("tokenizer_json", "attack_nothing", b"")
+    # Accepted; the text is what would take for ever.
+    put("tokenizer_json", "backtracking", build("a" * 60, pre_tokenizer=split("(a|a|a|a)*b")))
+    put("tokenizer_json", "long_word", build("ab" * 5000))
+    put("tokenizer_json", "text_with_everything", build(" <|m|>abc\u0301\u4f60 \U0001f600\n"))
+
+
 if __name__ == "__main__":
     safetensors()
     text()
+    gguf()
+    tokenizer_json()

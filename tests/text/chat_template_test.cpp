@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/text/bpe_fixture.h"
 
 namespace lacuna::text {

@@ -158,6 +158,36 @@ TEST(Checkpoint, TruncatedShardsAreNamed) {
   EXPECT_TRUE(says(message, "truncated"));
 }
 
+TEST(Checkpoint, AShardThatTheIndexDoesNotKnowIsNamed) {
+  const test::TempFolder folder;
+  copy_model(folder / "m");
+  fs::copy(folder / "m/model-00003-of-00003.safetensors", folder / "m/model-00004-of-00003.safetensors");
+  EXPECT_TRUE(says(why(folder / "m"), "model-00004-of-00003.safetensors"));
+  fs::remove(folder / "m/model-00004-of-00003.safetensors");
+  // Of another checkpoint: none of this one's business.
+  fs::copy(folder / "m/model-00003-of-00003.safetensors", folder / "m/model-g2-00003-of-00003.safetensors");
+  fs::copy(folder / "m/model-00003-of-00003.safetensors", folder / "m/model-00001-of-00007.safetensors");
+  EXPECT_EQ(why(folder / "m"), "");
+}
+
+TEST(Checkpoint, PicklesAreRefusedWithTheWayOut) {
+  const test::TempFolder folder;
+  const std::string zip("PK\3\4\x14\0\0\0archive/data.pkl", 24), pickle("\x80\2}q\0(X\6\0\0\0weight", 16);
+  for (const char* name : {"pytorch_model.bin", "model.pt", "model.pth", "model.ckpt"}) {
+    fs::create_directories(folder / "m");
+    test::put_file(folder / "m" / name, zip);
+    for (const fs::path& path : {fs::path(folder / "m"), fs::path(folder / "m") / name}) {
+      EXPECT_TRUE(says(why(path), name));
+      EXPECT_TRUE(says(why(path), "safetensors.torch"));
+    }
+    fs::remove_all(folder / "m");
+  }
+  for (const std::string& content : {zip, pickle}) {
+    test::put_file(folder / "weights.safetensors", content);
+    EXPECT_TRUE(says(why(folder / "weights.safetensors"), "pickle"));
+  }
+}
+
 TEST(Checkpoint, Int8WeightsCarryTheirRowScale) {
   const test::TempFolder folder;
   const std::vector<float> values = {1, -2, 0.5f, 8, 4, -16, 0, 0, 0};

@@ -7,6 +7,7 @@
 
 #include "runtime/weights/checkpoint.h"
 #include "runtime/weights/checkpoint_error.h"
+#include "runtime/weights/gguf.h"
 #include "runtime/weights/json_file.h"
 #include "tests/weights/temp_folder.h"
 
@@ -39,6 +40,10 @@ TEST(FuzzCorpus, SafetensorsAttacksAreRefused) {
 
 TEST(FuzzCorpus, JsonAttacksAreRefused) {
   EXPECT_GE(check_corpus("json", [](const fs::path& path) { read_json_file(path); }), 25);
+}
+
+TEST(FuzzCorpus, GgufAttacksAreRefused) {
+  EXPECT_GE(check_corpus("gguf", [](const fs::path& path) { GgufFile file(path); }), 55);
 }
 
 }  // namespace
