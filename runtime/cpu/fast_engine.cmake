@@ -15,6 +15,7 @@ add_library(lacuna_cpu STATIC
   graph_compiler.cpp
   packed_filter.cpp
   packed_weight.cpp
+  streamed_tile.cpp
   storage_rules.cpp
   tile_product.cpp
   tiled_linear.cpp
@@ -40,6 +41,7 @@ set(flags_avx512_bf16 ${flags_avx512} -mavx512bf16)
 foreach(isa IN LISTS isas)
   add_library(lacuna_cpu_${isa} OBJECT
     kernels/attention.cpp
+    kernels/blocks.cpp
     kernels/elementwise.cpp
     kernels/group_moments.cpp
     kernels/panels.cpp

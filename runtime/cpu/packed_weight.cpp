@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "fusion/graph/block_format.h"
 #include "runtime/cpu/parallel.h"
 #include "runtime/cpu/weight_rows.h"
 
@@ -32,7 +33,10 @@ float quantise(const Kernels& kernels, const float* row, std::int8_t* codes, std
 
 PackedWeight::PackedWeight(const graph::WeightView& weight, std::int64_t begin, std::int64_t end, ProductType type,
                            const Kernels& kernels, TileProducts& products, int threads)
-    : type_(type),
+    : streamed_(graph::is_block_quantised(weight.dtype) ? &weight : nullptr),
+      type_(type),
+      begin_(begin),
+      begin_(begin),
       columns_(end - begin),
       depth_(row_elements(weight.shape)),
       tile_columns_(choose_tile_columns(type, depth_, columns_)) {
@@ -44,6 +48,7 @@ PackedWeight::PackedWeight(const graph::WeightView& weight, std::int64_t begin, 
     total += round_up(tile.product->packed().get_size(), AlignedBytes::kAlignment);
     tiles_.push_back(std::move(tile));
   }
+  if (streamed_ != nullptr) return;
   bytes_ = AlignedBytes(total);
   for (std::size_t i = 0; i < tiles_.size(); ++i) {
     tiles_[i].packed = dnnl::memory(tiles_[i].product->packed(), tiles_[i].product->engine(), bytes_.data() + offsets[i]);
@@ -61,7 +66,6 @@ void PackedWeight::pack_tile(std::size_t index, const graph::WeightView& weight,
   Tile& tile = tiles_[index];
   const std::int64_t rows = tile.product->columns(), first = begin + tile.begin;
   const auto width = std::size_t(depth_);
-  // Of no use for block-quantised weights, which are always read by rows.
   const std::byte* stored = weight.bytes.data() + std::size_t(first) * width * size_of(weight.dtype);
   if (type_ == ProductType::bf16 && weight.dtype == graph::DType::bf16) return tile.product->pack(stored, tile.packed);
 

@@ -11,7 +11,8 @@
 namespace lacuna::cpu {
 
 /// Some rows [begin, end) of a weight [N, K], packed for tile products: each tile covers up to tile_columns() of
-/// these rows (which are columns of the product).
+/// these rows (which are columns of the product). Block-quantised weights are not packed but streamed: a product widens
+/// a tile of them each time it needs one (StreamedTile), so that they take no memory but that of the file.
 class PackedWeight {
  public:
   struct Tile {
@@ -28,18 +29,25 @@ class PackedWeight {
   ProductType type() const { return type_; }
   std::int64_t columns() const { return columns_; }
   std::int64_t depth() const { return depth_; }
+  /// First row of the weight.
+  std::int64_t begin() const { return begin_; }
+  /// The stored weight if it is streamed, else null. Tiles then have no memory of their own.
+  const graph::WeightView* streamed() const { return streamed_; }
   std::int64_t tile_columns() const { return tile_columns_; }
   const std::vector<Tile>& tiles() const { return tiles_; }
   /// Bytes of scratch that any of its tiles needs.
   std::size_t scratch_bytes() const;
-  /// Scale of each column, and 128 * the sum of its codes (what codes offset by 128 add too much). Empty unless int8.
+  /// Scale of each column, and 128 * the sum of its codes (what codes offset by 128 add too much). Empty unless int8, and
+  /// where the weight is streamed.
   const std::vector<float>& column_scale() const { return column_scale_; }
   const std::vector<std::int32_t>& column_offset() const { return column_offset_; }
 
  private:
   void pack_tile(std::size_t index, const graph::WeightView& weight, std::int64_t begin, const Kernels& kernels);
 
+  const graph::WeightView* streamed_ = nullptr;
   ProductType type_;
+  std::int64_t begin_;
   std::int64_t columns_;
   std::int64_t depth_;
   std::int64_t tile_columns_;

@@ -31,6 +31,8 @@ TileProduct::TileProduct(const dnnl::engine& engine, ProductType type, std::int6
   scratch_ = chosen.scratchpad_desc();
   scratch_bytes_ = scratch_.get_size();
   matmul_ = dnnl::matmul(chosen);
+  rows_ = Descriptor({depth, columns}, right_type(type), Tag::ba);
+  reorder_ = dnnl::reorder(dnnl::reorder::primitive_desc(engine_, rows_, engine_, packed_));
 }
 
 TileProduct::TileProduct(const dnnl::engine& engine, const Kernels& kernels, std::int64_t depth, std::int64_t columns)
@@ -45,25 +47,39 @@ void TileProduct::pack(const void* rows, dnnl::memory& packed) const {
     return panels_->pack_transposed({rows, Storage::f32}, columns_, depth_, depth_, packed.get_data_handle());
   }
   const OneThread guard;
-  dnnl::memory from(Descriptor({depth_, columns_}, right_type(type_), Tag::ba), engine_, const_cast<void*>(rows));
+  dnnl::memory from(rows_, engine_, const_cast<void*>(rows));
   dnnl::stream stream(engine_);
-  dnnl::reorder(from, packed).execute(stream, from, packed);
+  reorder_.execute(stream, from, packed);
 }
 
 TileRunner::TileRunner(std::shared_ptr<const TileProduct> product)
     : product_(std::move(product)), stream_(product_->engine_) {
   if (product_->panels_) return;
+  b_ = dnnl::memory(product_->packed_, product_->engine_, DNNL_MEMORY_NONE);
+  rows_ = dnnl::memory(product_->rows_, product_->engine_, DNNL_MEMORY_NONE);
   a_ = dnnl::memory(product_->a_, product_->engine_, DNNL_MEMORY_NONE);
   sums_ = dnnl::memory(product_->sums_, product_->engine_, DNNL_MEMORY_NONE);
   scratch_ = dnnl::memory(product_->scratch_, product_->engine_, DNNL_MEMORY_NONE);
 }
 
-void TileRunner::run(const void* a, const dnnl::memory& packed, void* sums, void* scratch) {
+void TileRunner::pack(const void* rows, void* packed) {
+  if (product_->panels_) {
+    return product_->panels_->pack_transposed({rows, Storage::f32}, product_->columns_, product_->depth_,
+                                              product_->depth_, packed);
+  }
+  rows_.set_data_handle(const_cast<void*>(rows));
+  b_.set_data_handle(packed);
+  const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, rows_.get()}, {DNNL_ARG_TO, b_.get()}};
+  dnnl::error::wrap_c_api(dnnl_primitive_execute(product_->reorder_.get(), stream_.get(), 2, arguments),
+                          "[linear] oneDNN could not pack a tile");
+}
+
+void TileRunner::run(const void* a, const void* packed, void* sums, void* scratch) {
   if (product_->panels_) {
     PanelProduct p;
     p.a = a;
     p.a_stride = p.depth = product_->depth_;
-    p.panels = packed.get_data_handle();
+    p.panels = packed;
     p.panel_stride = product_->depth_ * product_->panels_->panel_columns;
     p.rows = TileProduct::kRows;
     p.columns = product_->columns_;
@@ -72,11 +88,12 @@ void TileRunner::run(const void* a, const dnnl::memory& packed, void* sums, void
     return product_->panels_->multiply_panels(p);
   }
   a_.set_data_handle(const_cast<void*>(a));
+  b_.set_data_handle(const_cast<void*>(packed));
   sums_.set_data_handle(sums);
   scratch_.set_data_handle(scratch);
   // The C interface, because the C++ one builds a map for every call.
   const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, a_.get()},
-                                       {DNNL_ARG_WEIGHTS, packed.get()},
+                                       {DNNL_ARG_WEIGHTS, b_.get()},
                                        {DNNL_ARG_DST, sums_.get()},
                                        {DNNL_ARG_SCRATCHPAD, scratch_.get()}};
   dnnl::error::wrap_c_api(dnnl_primitive_execute(product_->matmul_.get(), stream_.get(), 4, arguments),

@@ -55,7 +55,8 @@ class TileProduct {
   std::int64_t sums_stride_;
   std::optional<Kernels> panels_;  // instead of matmul_
   dnnl::matmul matmul_;
-  dnnl::memory::desc a_, packed_, sums_, scratch_;
+  dnnl::reorder reorder_;  // from rows to packed_
+  dnnl::memory::desc a_, rows_, packed_, sums_, scratch_;
   std::size_t scratch_bytes_ = 0;
 };
 
@@ -63,12 +64,14 @@ class TileProduct {
 class TileRunner {
  public:
   explicit TileRunner(std::shared_ptr<const TileProduct> product);
-  void run(const void* a, const dnnl::memory& packed, void* sums, void* scratch);
+  void run(const void* a, const void* packed, void* sums, void* scratch);
+  /// TileProduct::pack into memory of TileProduct::packed().get_size() bytes.
+  void pack(const void* rows, void* packed);
 
  private:
   std::shared_ptr<const TileProduct> product_;
   dnnl::stream stream_;
-  dnnl::memory a_, sums_, scratch_;
+  dnnl::memory a_, b_, rows_, sums_, scratch_;
 };
 
 /// Tile products by type, depth and columns; each is compiled once.

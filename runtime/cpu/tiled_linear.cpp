@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "runtime/cpu/parallel.h"
+#include "runtime/cpu/streamed_tile.h"
 
 namespace lacuna::cpu {
 namespace {
@@ -85,6 +86,11 @@ TiledLinear::TiledLinear(std::vector<LinearJob> jobs, int threads) : jobs_(std::
   for (std::size_t j = 0; j < jobs_.size(); ++j) {
     const PackedWeight& weight = *jobs_[j].weight;
     scratch = std::max(scratch, weight.scratch_bytes());
+    for (const PackedWeight* used : {jobs_[j].weight.get(), jobs_[j].up.get()}) {
+      if (used != nullptr && used->streamed() != nullptr) {
+        streamed_bytes_ = std::max(streamed_bytes_, StreamedTile::scratch_bytes(*used));
+      }
+    }
     for (std::size_t t = 0; t < weight.tiles().size(); ++t) {
       const auto& product = weight.tiles()[t].product;
       widest = std::max(widest, product->sums_stride());
@@ -95,7 +101,8 @@ TiledLinear::TiledLinear(std::vector<LinearJob> jobs, int threads) : jobs_(std::
   }
   for (int i = 0; i < threads; ++i) runners_.emplace_back(products.begin(), products.end());
   sums_bytes_ = round_up(std::size_t(kRows * widest) * sizeof(float), AlignedBytes::kAlignment);
-  thread_bytes_ = 2 * sums_bytes_ + round_up(scratch, AlignedBytes::kAlignment);
+  product_bytes_ = round_up(scratch, AlignedBytes::kAlignment);
+  thread_bytes_ = 2 * sums_bytes_ + product_bytes_ + 2 * streamed_bytes_;
 }
 
 void TiledLinear::run(const RunContext& context, const LeftRows& left, std::int64_t begin, std::int64_t end,
@@ -103,18 +110,40 @@ void TiledLinear::run(const RunContext& context, const LeftRows& left, std::int6
   // Neighbouring tasks share a tile of weights; about eight tasks a thread level out the load.
   const auto columns = std::int64_t(columns_.size());
   const std::int64_t row_tiles = end - begin;
-  const std::int64_t group = std::clamp<std::int64_t>(row_tiles * columns / (8 * context.threads), 1, row_tiles);
+  std::int64_t group = std::clamp<std::int64_t>(row_tiles * columns / (8 * context.threads), 1, row_tiles);
+  // A streamed tile is widened once for each task: as few as keep the threads busy.
+  if (streamed_bytes_ > 0) {
+    const std::int64_t tasks = std::clamp<std::int64_t>(2 * context.threads / columns, 1, row_tiles);
+    group = (row_tiles + tasks - 1) / tasks;
+  }
   const std::int64_t groups = (row_tiles + group - 1) / group;
   parallel_for(context.threads, columns * groups, [&](std::int64_t index, int thread) {
     const Column& column = columns_[std::size_t(index / groups)];
     const std::int64_t from = begin + index % groups * group;
+    std::byte* own = scratch + std::size_t(thread) * thread_bytes_;
+    std::byte* streamed = own + 2 * sums_bytes_ + product_bytes_;
+    const LinearJob& job = jobs_[column.job];
+    const Packed weight = packed(context, *job.weight, column, thread, streamed);
+    const Packed up = job.up ? packed(context, *job.up, column, thread, streamed + streamed_bytes_) : Packed{};
     for (std::int64_t r = from; r < std::min(from + group, end); ++r) {
-      run_tile(context, left, column, r, begin * kRows, thread, scratch + std::size_t(thread) * thread_bytes_);
+      run_tile(context, left, column, weight, up, r, begin * kRows, thread, own);
     }
   });
 }
 
-TileTask TiledLinear::task(const RunContext& context, const LeftRows& left, const Column& column,
+TiledLinear::Packed TiledLinear::packed(const RunContext& context, const PackedWeight& weight, const Column& column,
+                                        int thread, std::byte* scratch) {
+  if (weight.streamed() != nullptr) {
+    const StreamedTile tile(weight, column.tile, runners_[std::size_t(thread)][column.runner], context.kernels, scratch);
+    return {tile.packed(), tile.column_scale(), tile.column_offset()};
+  }
+  const PackedWeight::Tile& tile = weight.tiles()[column.tile];
+  if (weight.type() != ProductType::int8) return {tile.packed.get_data_handle(), nullptr, nullptr};
+  return {tile.packed.get_data_handle(), weight.column_scale().data() + tile.begin,
+          weight.column_offset().data() + tile.begin};
+}
+
+TileTask TiledLinear::task(const RunContext& context, const LeftRows& left, const Column& column, const Packed& weight,
                            std::int64_t row_tile, std::int64_t first) const {
   const LinearJob& job = jobs_[column.job];
   const PackedWeight::Tile& tile = job.weight->tiles()[column.tile];
@@ -128,34 +157,28 @@ TileTask TiledLinear::task(const RunContext& context, const LeftRows& left, cons
   if (job.bias) t.bias = context.at<float>(*job.bias) + tile.begin;
   if (job.activation) t.activation = &*job.activation;
   if (job.residual) t.residual = context.reals(*job.residual).from(row * t.out_stride + tile.begin);
-  if (job.weight->type() == ProductType::int8) {
-    t.scale = {left.scales(context, row_tile), job.weight->column_scale().data() + tile.begin,
-               job.weight->column_offset().data() + tile.begin};
-  }
+  if (job.weight->type() == ProductType::int8) t.scale = {left.scales(context, row_tile), weight.scale, weight.offset};
   return t;
 }
 
-void TiledLinear::run_tile(const RunContext& context, const LeftRows& left, const Column& column,
-                           std::int64_t row_tile, std::int64_t first, int thread, std::byte* scratch) {
+void TiledLinear::run_tile(const RunContext& context, const LeftRows& left, const Column& column, const Packed& weight,
+                           const Packed& up, std::int64_t row_tile, std::int64_t first, int thread, std::byte* scratch) {
   const LinearJob& job = jobs_[column.job];
   TileRunner& runner = runners_[std::size_t(thread)][column.runner];
   const void* a = left.tile(context, row_tile);
   std::byte* own_scratch = scratch + 2 * sums_bytes_;
-  TileTask t = task(context, left, column, row_tile, first);
+  TileTask t = task(context, left, column, weight, row_tile, first);
   t.sums = scratch;
-  runner.run(a, job.weight->tiles()[column.tile].packed, scratch, own_scratch);
+  runner.run(a, weight.data, scratch, own_scratch);
   if (!job.up) return context.kernels.finish_tile(t);
 
-  const PackedWeight::Tile& up_tile = job.up->tiles()[column.tile];
-  TileTask up = t;
-  up.sums = scratch + sums_bytes_;
-  runner.run(a, up_tile.packed, scratch + sums_bytes_, own_scratch);
-  up.bias = job.up_bias ? context.at<float>(*job.up_bias) + up_tile.begin : nullptr;
-  if (job.up->type() == ProductType::int8) {
-    up.scale.column = job.up->column_scale().data() + up_tile.begin;
-    up.scale.offset = job.up->column_offset().data() + up_tile.begin;
-  }
-  context.kernels.finish_gated_tile(t, up);
+  TileTask u = t;
+  u.sums = scratch + sums_bytes_;
+  runner.run(a, up.data, scratch + sums_bytes_, own_scratch);
+  u.bias = job.up_bias ? context.at<float>(*job.up_bias) + job.up->tiles()[column.tile].begin : nullptr;
+  u.scale.column = up.scale;
+  u.scale.offset = up.offset;
+  context.kernels.finish_gated_tile(t, u);
 }
 
 }  // namespace lacuna::cpu

@@ -63,15 +63,25 @@ class TiledLinear {
     std::size_t tile;
     std::size_t runner;
   };
-  void run_tile(const RunContext& context, const LeftRows& left, const Column& column, std::int64_t row_tile,
-                std::int64_t first, int thread, std::byte* scratch);
-  TileTask task(const RunContext& context, const LeftRows& left, const Column& column, std::int64_t row_tile,
-                std::int64_t first) const;
+  /// A tile of weights, packed, with the scales of its columns (null unless int8).
+  struct Packed {
+    const void* data = nullptr;
+    const float* scale = nullptr;
+    const std::int32_t* offset = nullptr;
+  };
+  Packed packed(const RunContext& context, const PackedWeight& weight, const Column& column, int thread,
+                std::byte* scratch);
+  void run_tile(const RunContext& context, const LeftRows& left, const Column& column, const Packed& weight,
+                const Packed& up, std::int64_t row_tile, std::int64_t first, int thread, std::byte* scratch);
+  TileTask task(const RunContext& context, const LeftRows& left, const Column& column, const Packed& weight,
+                std::int64_t row_tile, std::int64_t first) const;
 
   std::vector<LinearJob> jobs_;
   std::vector<Column> columns_;
   std::vector<std::vector<TileRunner>> runners_;  // by thread, then by product
   std::size_t sums_bytes_ = 0;
+  std::size_t product_bytes_ = 0;   // scratch of a tile product
+  std::size_t streamed_bytes_ = 0;  // of a streamed tile; there are two where a job has `up`
   std::size_t thread_bytes_ = 0;
 };
 

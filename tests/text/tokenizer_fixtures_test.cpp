@@ -31,7 +31,8 @@ TEST(TokenizerFixtures, BytePairsEncodeAsTheOriginal) {
   int cases = 0;
   for (const auto& file : fixtures_named("encode_vectors.json")) {
     const auto tokenizer = open_tokenizer_json(file.parent_path() / "tokenizer.json");
-    for (const Json& c : read(file).at("cases").as_array()) {
+    const Json vectors = read(file);
+    for (const Json& c : vectors.at("cases").as_array()) {
       const std::string& text = c.at("text").as_string();
       SCOPED_TRACE(file.string() + ": " + Json(text).dump());
       EXPECT_EQ(tokenizer.pre_tokens(text, SpecialTokens::parse), strings_of(c.at("pre_tokens")));
@@ -49,7 +50,8 @@ TEST(TokenizerFixtures, BytePairsDecodeAsTheOriginal) {
   int cases = 0;
   for (const auto& file : fixtures_named("decode_vectors.json")) {
     const auto tokenizer = open_tokenizer_json(file.parent_path() / "tokenizer.json");
-    for (const Json& c : read(file).at("cases").as_array()) {
+    const Json vectors = read(file);
+    for (const Json& c : vectors.at("cases").as_array()) {
       SCOPED_TRACE(file.string() + ": " + c.dump());
       EXPECT_EQ(tokenizer.decode(ids_of(c.at("ids"))), c.at("text").as_string());
       EXPECT_EQ(tokenizer.decode_without_specials(ids_of(c.at("ids"))), c.at("text_skip_special").as_string());
@@ -63,7 +65,8 @@ TEST(TokenizerFixtures, ConversationsAreLaidOutAsTheOriginal) {
   int cases = 0;
   for (const auto& file : fixtures_named("chat_vectors.json")) {
     const auto tokenizer = open_tokenizer_json(file.parent_path() / "tokenizer.json");
-    for (const Json& c : read(file).at("cases").as_array()) {
+    const Json vectors = read(file);
+    for (const Json& c : vectors.at("cases").as_array()) {
       std::vector<ChatMessage> messages;
       for (const Json& m : c.at("messages").as_array()) {
         messages.push_back({m.at("role").as_string(), m.at("content").as_string()});

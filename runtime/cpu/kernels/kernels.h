@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "fusion/graph/dtype.h"
 #include "fusion/graph/op.h"
 #include "runtime/cpu/kernels/attention_task.h"
 #include "runtime/cpu/kernels/tile_task.h"
@@ -22,6 +23,15 @@ struct RopeRow {
   graph::RopeLayout layout = graph::RopeLayout::half;
   const float* cosines = nullptr;
   const float* sines = nullptr;
+};
+
+/// Neighbouring blocks of a block-quantised weight. `minimum` is for q4_1 alone; factors are f16 bits.
+struct BlockRow {
+  graph::DType dtype = graph::DType::q8_0;
+  const std::uint8_t* codes = nullptr;
+  const std::uint16_t* scale = nullptr;
+  const std::uint16_t* minimum = nullptr;
+  std::int64_t blocks = 0;
 };
 
 /// Mean and sum of squared deviations of one group's elements.
@@ -58,6 +68,9 @@ struct Kernels {
   void (*rope)(const RopeRow& row, ConstReals x, Reals y);
   /// codes = round(x / scale) + 128 with scale = max |x| / 127 (1 for a row of zeros); returns the scale.
   float (*quantise_row)(ConstReals x, std::uint8_t* codes, Size n);
+
+  /// Blocks of 32 as graph/block_format.h stores them, widened one after another.
+  void (*widen_blocks)(const BlockRow& row, Reals y);
 
   void (*finish_tile)(const TileTask& task);
   void (*finish_gated_tile)(const TileTask& gate, const TileTask& up);

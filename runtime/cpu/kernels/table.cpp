@@ -13,6 +13,7 @@ Kernels make_table() {
   fill_rows(kernels);
   fill_group_moments(kernels);
   fill_tiles(kernels);
+  fill_blocks(kernels);
   fill_panels(kernels);
   fill_attention(kernels);
   return kernels;
