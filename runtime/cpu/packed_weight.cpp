@@ -36,7 +36,6 @@ PackedWeight::PackedWeight(const graph::WeightView& weight, std::int64_t begin, 
     : streamed_(graph::is_block_quantised(weight.dtype) ? &weight : nullptr),
       type_(type),
       begin_(begin),
-      begin_(begin),
       columns_(end - begin),
       depth_(row_elements(weight.shape)),
       tile_columns_(choose_tile_columns(type, depth_, columns_)) {
