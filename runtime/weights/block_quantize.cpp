@@ -15,7 +15,7 @@ namespace {
 using graph::DType;
 
 constexpr int kBlock = static_cast<int>(graph::kBlock);
-using Codes = std::array<int, kBlock>;
+using Codes = std::array<float, kBlock>;  // whole numbers
 
 [[noreturn]] void fail(const std::string& message) {
   throw std::invalid_argument("[quantize_blocks] expected " + message);
@@ -31,31 +31,39 @@ struct Factor {
   }
 };
 
-/// Codes in [lowest, highest] of (value - minimum) / scale, and the squared error they leave.
-double round_codes(const float* values, float scale, float minimum, int lowest, int highest, Codes& codes) {
+/// Codes in [lowest, highest] of (value - minimum) / scale, and the squared error they leave. Written for the compiler's
+/// vectors: this is nearly all of the time that quantising takes.
+float round_codes(const float* values, float scale, float minimum, float lowest, float highest, float* codes) {
+  constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it leaves the nearest integer
+  constexpr int kLanes = 8;
   const float inverse = scale == 0 ? 0 : 1 / scale;
-  float error = 0;
-  for (int i = 0; i < kBlock; ++i) {
-    const float steps = std::nearbyint((values[i] - minimum) * inverse);
-    const float code = std::clamp(steps, static_cast<float>(lowest), static_cast<float>(highest));
-    codes[static_cast<std::size_t>(i)] = static_cast<int>(code);
-    const float difference = code * scale + minimum - values[i];
-    error += difference * difference;
+  float error[kLanes] = {};
+  for (int at = 0; at < kBlock; at += kLanes) {
+    for (int i = 0; i < kLanes; ++i) {
+      const float steps = (values[at + i] - minimum) * inverse;
+      const float low = steps < lowest ? lowest : steps;
+      const float code = ((low > highest ? highest : low) + kRound) - kRound;
+      codes[at + i] = code;
+      const float difference = code * scale + minimum - values[at + i];
+      error[i] += difference * difference;
+    }
   }
-  return static_cast<double>(error);
+  float sum = 0;
+  for (const float part : error) sum += part;
+  return sum;
 }
 
 /// A candidate for a block, and whether it is the best so far.
 struct Best {
-  double error = std::numeric_limits<double>::infinity();
+  float error = std::numeric_limits<float>::infinity();
   Codes codes{};
   Factor scale{0};
   Factor minimum{0};
 
-  void offer(const float* values, Factor new_scale, Factor new_minimum, int lowest, int highest) {
+  void offer(const float* values, Factor new_scale, Factor new_minimum, float lowest, float highest) {
     Codes candidate;
-    const double candidate_error =
-        round_codes(values, new_scale.value, new_minimum.value, lowest, highest, candidate);
+    const float candidate_error =
+        round_codes(values, new_scale.value, new_minimum.value, lowest, highest, candidate.data());
     if (!(candidate_error < error)) return;
     error = candidate_error;
     codes = candidate;
@@ -76,7 +84,8 @@ float peak(const float* values) {
 
 void pack_nibbles(const Codes& codes, int offset, std::byte* out) {
   for (std::size_t i = 0; i < kBlock / 2; ++i) {
-    out[i] = static_cast<std::byte>((codes[i] + offset) | (codes[i + kBlock / 2] + offset) << 4);
+    const int low = static_cast<int>(codes[i]) + offset, high = static_cast<int>(codes[i + kBlock / 2]) + offset;
+    out[i] = static_cast<std::byte>(low | high << 4);
   }
 }
 
@@ -84,7 +93,7 @@ void pack_nibbles(const Codes& codes, int offset, std::byte* out) {
 void offer_refit(Best& best, const float* values) {
   float n = kBlock, sum_c = 0, sum_cc = 0, sum_v = 0, sum_cv = 0;
   for (int i = 0; i < kBlock; ++i) {
-    const auto code = static_cast<float>(best.codes[static_cast<std::size_t>(i)]);
+    const float code = best.codes[static_cast<std::size_t>(i)];
     sum_c += code;
     sum_cc += code * code;
     sum_v += values[i];
@@ -140,7 +149,9 @@ void quantize_block(DType dtype, const float* values, std::byte* codes, std::uin
   Best best;
   if (dtype == DType::q8_0) {
     best = fit_q8_0(values);
-    for (std::size_t i = 0; i < kBlock; ++i) codes[i] = static_cast<std::byte>(best.codes[i]);
+    for (std::size_t i = 0; i < kBlock; ++i) {
+      codes[i] = static_cast<std::byte>(static_cast<std::int8_t>(best.codes[i]));
+    }
   } else if (dtype == DType::q4_0) {
     best = fit_q4_0(values);
     pack_nibbles(best.codes, 8, codes);
