@@ -16,7 +16,9 @@ constexpr std::string_view kSpaces =
     R"(\t-\r\x{20}\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000})";
 
 /// Steps of matching at one place; a text that needs more makes the expression unreasonable, not the text.
-constexpr std::uint32_t kMatchLimit = 50'000'000;
+constexpr std::uint32_t kMatchLimit = 10'000'000;
+/// Memory of one match.
+constexpr std::uint32_t kHeapKibibytes = 256 << 10;
 
 [[noreturn]] void fail(const std::string& what) { throw std::invalid_argument("[SplitPattern] " + what); }
 
@@ -96,6 +98,7 @@ SplitPattern::SplitPattern(std::string_view expression) : code_(std::make_unique
   code_->context.reset(pcre2_match_context_create(nullptr));
   if (!code_->context) throw std::bad_alloc();
   pcre2_set_match_limit(code_->context.get(), kMatchLimit);
+  pcre2_set_heap_limit(code_->context.get(), kHeapKibibytes);
 }
 
 SplitPattern::SplitPattern(SplitPattern&&) noexcept = default;

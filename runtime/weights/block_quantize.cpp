@@ -118,8 +118,9 @@ Best fit_q4_0(const float* values) {
   const float largest = peak(values);
   Best best;
   best.offer(values, Factor(0), Factor(0), -8, 7);
+  // In eighths: -8 and -7 are among them, so that what is in q4_0 already comes back as it is.
   for (int step = -4; step < 12; ++step) {
-    best.offer(values, Factor(largest / (-8 + 0.15f * static_cast<float>(step))), Factor(0), -8, 7);
+    best.offer(values, Factor(largest / (-8 + 0.125f * static_cast<float>(step))), Factor(0), -8, 7);
   }
   return best;
 }

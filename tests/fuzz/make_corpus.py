@@ -357,7 +357,7 @@ def tokenizer_json():
     put("tokenizer_json", "attack_array", b"[]")
     put("tokenizer_json", "attack_nothing", b"")
     # Accepted; the text is what would take for ever.
-    put("tokenizer_json", "backtracking", build("a" * 60, pre_tokenizer=split("(a|a|a|a)*b")))
+    put("tokenizer_json", "backtracking", build("a" * 60, pre_tokenizer=split("(a|a|a|a)*[bc]")))
     put("tokenizer_json", "long_word", build("ab" * 5000))
     put("tokenizer_json", "text_with_everything", build(" <|m|>abc\u0301\u4f60 \U0001f600\n"))
 

@@ -237,7 +237,7 @@ TEST(SplitPattern, RefusesWhatItCannotDo) {
   }
   EXPECT_THROW(SplitPattern(std::string(5000, 'a')), std::invalid_argument);
   // Exponential for a backtracking matcher: an error in bounded time, no endless loop.
-  EXPECT_THROW(SplitPattern("(a|a|a|a)*b").split(std::string(60, 'a')), std::runtime_error);
+  EXPECT_THROW(SplitPattern("(a|a|a|a)*[bc]").split(std::string(60, 'a')), std::runtime_error);
   EXPECT_EQ(SplitPattern(SplitPattern::quoted("a.b\n*")).split("xa.b\n*y").size(), 3u);
 }
 

@@ -141,7 +141,7 @@ TEST(Gguf, AttackClassesAreRefusedByName) {
   says(GgufBytes().tensor("t", {2, 33}, GgufType::q8_0, std::string(68, '\0')).bytes(), "multiple of 32");
   says(GgufBytes().tensor("t", {32}, GgufType::q8_0, std::string(34, '\0')).bytes(), "vector");
   says(GgufBytes().tensor("t", {4}, f32, four).tensor("t", {4}, f32, four).bytes(), "twice");
-  says(GgufBytes().tensor("t", {4}, f32, four + four).bytes(), "expected the end");
+  says(GgufBytes().tensor("t", {4}, f32, four + four + four).bytes(), "expected the end");
   says(GgufBytes().tensor("t", {4}, f32, four).tensor("u", {12}, f32, four).bytes(), "file has");
   // A hole, and an overlap: the second tensor's offset by hand.
   std::string moved = GgufBytes().tensor("t", {4}, f32, four).tensor("u", {4}, f32, four).bytes();
