@@ -116,11 +116,9 @@ std::unique_ptr<VqTokenizer> open_vq_tokenizer(const std::filesystem::path& fold
   const std::filesystem::path file = folder / "config.json";
   const VqConfig config = VqConfig::from_json(weights::read_json_file(file), file);
   auto checkpoint = std::make_shared<weights::Checkpoint>(weights::Checkpoint::open(folder));
-  std::vector<weights::NamedShape> manifest;
   for (const auto& graph : {build_vq_tokeniser(config, {1, 1, 1}), build_vq_detokeniser(config, {1, 1, 1})}) {
-    for (auto& weight : graph.weights()) manifest.push_back({weight.name, weight.shape});
+    weights::check_manifest(graph.weights(), *checkpoint, checkpoint->path());
   }
-  weights::check_manifest(manifest, *checkpoint, checkpoint->path());
   return std::make_unique<VqTokenizer>(config, executor, std::move(checkpoint));
 }
 

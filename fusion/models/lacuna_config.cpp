@@ -71,36 +71,36 @@ Json LacunaConfig::to_json() const {
   const TransformerConfig& t = transformer;
   Json::Array sections;
   for (int pairs : t.rope_sections) sections.push_back(pairs);
-  return Json(Json::Object{
-      {"model_type", "lacuna"},
-      {"vocab_size", t.vocabulary},
-      {"hidden_size", t.width},
-      {"num_hidden_layers", t.layers},
-      {"num_attention_heads", t.heads},
-      {"num_key_value_heads", t.kv_heads},
-      {"head_dim", t.head_dim},
-      {"intermediate_size", t.mlp_width},
-      {"norm_type", t.norm == NormKind::rms ? "rms" : "layer"},
-      {"norm_epsilon", double(t.norm_epsilon)},
-      {"qk_norm", t.qk_norm},
-      {"mlp_type", name_of(t.mlp)},
-      {"qkv_bias", t.bias.qkv},
-      {"attention_out_bias", t.bias.attention_out},
-      {"mlp_bias", t.bias.mlp},
-      {"norm_bias", t.bias.norm},
-      {"rope_theta", double(t.rope_theta)},
-      {"rope_layout", t.rope_layout == graph::RopeLayout::half ? "half" : "interleaved"},
-      {"rope_sections", Json(std::move(sections))},
-      {"tie_word_embeddings", t.tied_head},
-      {"text_ids", id_range(tokens.text)},
-      {"image_ids", id_range(tokens.image)},
-      {"mask_token_id", tokens.mask},
-      {"end_of_text_token_id", tokens.end_of_text},
-      {"begin_image_token_id", tokens.begin_image},
-      {"end_image_token_id", tokens.end_image},
-      {"text_length", sizes.text_length},
-      {"image_grid", Json(Json::Array{sizes.grid_height, sizes.grid_width})},
-  });
+  Json json = Json::object();
+  json.set("model_type", "lacuna")
+      .set("vocab_size", t.vocabulary)
+      .set("hidden_size", t.width)
+      .set("num_hidden_layers", t.layers)
+      .set("num_attention_heads", t.heads)
+      .set("num_key_value_heads", t.kv_heads)
+      .set("head_dim", t.head_dim)
+      .set("intermediate_size", t.mlp_width)
+      .set("norm_type", t.norm == NormKind::rms ? "rms" : "layer")
+      .set("norm_epsilon", double(t.norm_epsilon))
+      .set("qk_norm", t.qk_norm)
+      .set("mlp_type", name_of(t.mlp))
+      .set("qkv_bias", t.bias.qkv)
+      .set("attention_out_bias", t.bias.attention_out)
+      .set("mlp_bias", t.bias.mlp)
+      .set("norm_bias", t.bias.norm)
+      .set("rope_theta", double(t.rope_theta))
+      .set("rope_layout", t.rope_layout == graph::RopeLayout::half ? "half" : "interleaved")
+      .set("rope_sections", Json(std::move(sections)))
+      .set("tie_word_embeddings", t.tied_head)
+      .set("text_ids", id_range(tokens.text))
+      .set("image_ids", id_range(tokens.image))
+      .set("mask_token_id", tokens.mask)
+      .set("end_of_text_token_id", tokens.end_of_text)
+      .set("begin_image_token_id", tokens.begin_image)
+      .set("end_image_token_id", tokens.end_image)
+      .set("text_length", sizes.text_length)
+      .set("image_grid", Json(Json::Array{sizes.grid_height, sizes.grid_width}));
+  return json;
 }
 
 LacunaConfig LacunaConfig::from_json(const Json& json, const std::filesystem::path& file) {

@@ -13,11 +13,9 @@ namespace lacuna::generation {
 namespace {
 
 /// The weights that the denoiser needs, whatever the sizes of a call.
-std::vector<weights::NamedShape> denoiser_manifest(const fusion::ModelFamily& family) {
+std::vector<graph::NamedShape> denoiser_manifest(const fusion::ModelFamily& family) {
   const fusion::DenoiserShape smallest{{1}, {1, false}, {1, false}, fusion::DenoiserHead::logits};
-  std::vector<weights::NamedShape> manifest;
-  for (auto& weight : family.build(smallest).weights()) manifest.push_back({weight.name, weight.shape});
-  return manifest;
+  return family.build(smallest).weights();
 }
 
 void require_equal(const std::filesystem::path& file, const char* what, std::int64_t expected,

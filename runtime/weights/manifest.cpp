@@ -1,5 +1,7 @@
 #include "runtime/weights/manifest.h"
 
+#include <string>
+
 #include "fusion/graph/block_format.h"
 #include "runtime/weights/checkpoint_error.h"
 #include "runtime/weights/utf8.h"
@@ -28,7 +30,7 @@ bool holds_real_numbers(const graph::WeightView& view) {
 }
 
 /// What is wrong with one weight; empty when nothing is.
-std::string complaint(const NamedShape& wanted, const graph::WeightView* found) {
+std::string complaint(const graph::NamedShape& wanted, const graph::WeightView* found) {
   if (found == nullptr) return "is missing (expected " + wanted.shape.to_string() + ")";
   if (found->shape != wanted.shape) {
     return "has shape " + found->shape.to_string() + " (expected " + wanted.shape.to_string() + ")";
@@ -43,11 +45,11 @@ std::string complaint(const NamedShape& wanted, const graph::WeightView* found) 
 
 }  // namespace
 
-void check_manifest(std::span<const NamedShape> manifest, const graph::WeightSource& source,
+void check_manifest(std::span<const graph::NamedShape> manifest, const graph::WeightSource& source,
                     const std::filesystem::path& path) {
   std::string list;
   std::size_t wrong = 0;
-  for (const NamedShape& wanted : manifest) {
+  for (const graph::NamedShape& wanted : manifest) {
     const std::string what = complaint(wanted, source.find(wanted.name));
     if (what.empty()) continue;
     if (++wrong <= kMaxListed) list += "\n  " + in_quotes(wanted.name, 512) + " " + what;

@@ -126,10 +126,8 @@ TEST_F(LacunaTrain, FromPicturesToADenoiserThatTheRuntimeOpens) {
     const auto config = weights::read_json_file(root_ / dtype / "config.json");
     const auto family = fusion::open_model_family(config, root_ / dtype / "config.json");
     fusion::DenoiserShape shape{{family->sizes().total()}, {1, false}, {1, false}, fusion::DenoiserHead::logits};
-    std::vector<weights::NamedShape> manifest;
-    for (const auto& [name, sizes] : family->build(shape).weights()) manifest.push_back({name, sizes});
     const auto checkpoint = weights::Checkpoint::open(root_ / dtype);
-    weights::check_manifest(manifest, checkpoint, checkpoint.path());
+    weights::check_manifest(family->build(shape).weights(), checkpoint, checkpoint.path());
   }
 }
 

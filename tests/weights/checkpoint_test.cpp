@@ -362,7 +362,7 @@ TEST(WriteCheckpoint, AFailureKeepsTheOldCheckpoint) {
 
 TEST(Manifest, AcceptsWhatFitsAndListsWhatDoesNot) {
   const Checkpoint checkpoint = Checkpoint::open(kSharded);
-  std::vector<NamedShape> manifest;
+  std::vector<graph::NamedShape> manifest;
   for (const std::string& name : checkpoint.names()) {
     manifest.push_back({name, checkpoint.find(name)->shape});
   }
@@ -374,7 +374,7 @@ TEST(Manifest, AcceptsWhatFitsAndListsWhatDoesNot) {
   EXPECT_TRUE(says(message, "2 of 30"));
   EXPECT_TRUE(says(message, "\"" + manifest[0].name + "\" has shape [64] (expected [1, 2, 3])"));
   EXPECT_TRUE(says(message, "\"absent\" is missing (expected [64, 64])"));
-  for (NamedShape& wanted : manifest) wanted.name += "x";
+  for (graph::NamedShape& wanted : manifest) wanted.name += "x";
   const std::string all = test::message_of<CheckpointError>(
       [&] { check_manifest(manifest, checkpoint, checkpoint.path()); });
   EXPECT_TRUE(says(all, "30 of 30"));
@@ -389,7 +389,7 @@ TEST(Manifest, WantsRealNumbers) {
       .add_bytes("q", graph::DType::i8, {4}, std::vector<std::byte>(4));
   write_checkpoint(folder / "m", tensors.all());
   const Checkpoint checkpoint = Checkpoint::open(folder / "m");
-  const auto check = [&](const NamedShape& wanted) {
+  const auto check = [&](const graph::NamedShape& wanted) {
     return test::message_of<CheckpointError>(
         [&] { check_manifest(std::span(&wanted, 1), checkpoint, "m"); });
   };
