@@ -19,7 +19,7 @@ struct CpuExecutor::Shared {
   Machine machine;
   WeightStore weights;
 
-  explicit Shared(const Machine& machine) : machine(machine), weights(machine.features, machine.kernels, machine.threads) {}
+  explicit Shared(const Machine& machine) : machine(machine), weights(machine.features, machine.kernels, *machine.workers) {}
 };
 
 CpuExecutor::CpuExecutor(const CpuOptions& options) {
@@ -29,6 +29,7 @@ CpuExecutor::CpuExecutor(const CpuOptions& options) {
   machine.kernels = kernels_for(machine.features);
   machine.precision = usable_precision(options.precision, machine.features);
   machine.threads = options.threads > 0 ? options.threads : std::max(1, omp_get_max_threads());
+  machine.workers = std::make_shared<WorkerPool>(machine.threads);
   shared_ = std::make_unique<Shared>(machine);
 }
 

@@ -39,7 +39,7 @@ void check(const char* what, std::size_t expected, std::size_t got) {
 
 CpuPlan::CpuPlan(const graph::Graph& graph, Program program, const Machine& machine)
     : program_(std::move(program)),
-      context_(machine.kernels, machine.threads, std::vector<std::byte*>(program_.buffers.size(), nullptr)) {
+      context_(machine.kernels, *machine.workers, std::vector<std::byte*>(program_.buffers.size(), nullptr)) {
   for (graph::ValueId id : graph.inputs) {
     inputs_.push_back({graph.value(id).name, graph.value(id).dtype, graph.value(id).shape});
   }

@@ -21,6 +21,7 @@ add_library(lacuna_cpu STATIC
   tiled_linear.cpp
   weight_rows.cpp
   weight_store.cpp
+  worker_pool.cpp
   ${ops})
 target_link_libraries(lacuna_cpu
   PUBLIC lacuna_graph

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <tuple>
 
@@ -17,6 +18,7 @@ struct Machine {
   Kernels kernels;
   Precision precision = Precision::f32;  // as usable_precision() gave it
   int threads = 1;
+  std::shared_ptr<WorkerPool> workers;  // of so many threads
 };
 
 /// Turns a lowered graph into a Program. The files in ops/ hold one emitter for each op; it asks here for the

@@ -32,7 +32,7 @@ float quantise(const Kernels& kernels, const float* row, std::int8_t* codes, std
 }  // namespace
 
 PackedWeight::PackedWeight(const graph::WeightView& weight, std::int64_t begin, std::int64_t end, ProductType type,
-                           const Kernels& kernels, TileProducts& products, int threads)
+                           const Kernels& kernels, TileProducts& products, WorkerPool& workers)
     : streamed_(graph::is_block_quantised(weight.dtype) ? &weight : nullptr),
       type_(type),
       begin_(begin),
@@ -56,7 +56,7 @@ PackedWeight::PackedWeight(const graph::WeightView& weight, std::int64_t begin, 
     column_scale_.resize(std::size_t(columns_));
     column_offset_.resize(std::size_t(columns_));
   }
-  parallel_for(threads, std::int64_t(tiles_.size()),
+  parallel_for(workers, std::int64_t(tiles_.size()),
                [&](std::int64_t i, int) { pack_tile(std::size_t(i), weight, begin, kernels); });
 }
 

@@ -7,6 +7,7 @@
 #include "runtime/cpu/aligned_bytes.h"
 #include "runtime/cpu/kernels/kernels.h"
 #include "runtime/cpu/tile_product.h"
+#include "runtime/cpu/worker_pool.h"
 
 namespace lacuna::cpu {
 
@@ -21,10 +22,10 @@ class PackedWeight {
     std::int64_t begin = 0;  // first column
   };
 
-  /// Packs on `threads` threads. Weights stored as i8 with row scales are taken as they are by the int8 type;
+  /// Packs on the threads of `workers`. Weights stored as i8 with row scales are taken as they are by the int8 type;
   /// others are quantised by row, symmetrically: scale = max |w| / 127.
   PackedWeight(const graph::WeightView& weight, std::int64_t begin, std::int64_t end, ProductType type,
-               const Kernels& kernels, TileProducts& products, int threads);
+               const Kernels& kernels, TileProducts& products, WorkerPool& workers);
 
   ProductType type() const { return type_; }
   std::int64_t columns() const { return columns_; }

@@ -3,7 +3,9 @@
 #include <omp.h>
 
 #include <cstdint>
-#include <exception>
+#include <type_traits>
+
+#include "runtime/cpu/worker_pool.h"
 
 namespace lacuna::cpu {
 
@@ -21,38 +23,20 @@ class OneThread {
   int before_;
 };
 
-/// Calls f(index, thread) for every index in [0, count), on up to `threads` threads; thread is in [0, threads).
-/// Which thread gets which index is left to chance: f must write to places that belong to the index. The first
-/// exception that f throws leaves here.
+/// Calls f(index, thread) for every index in [0, count), on up to pool.threads() threads; thread is in
+/// [0, pool.threads()). Which thread gets which index is left to chance: f must write to places that belong to the
+/// index. The first exception that f throws leaves here.
 template <class F>
-void parallel_for(int threads, std::int64_t count, F&& f) {
-  if (count <= 1 || threads == 1) {
-    const OneThread guard;
-    for (std::int64_t i = 0; i < count; ++i) f(i, 0);
-    return;
-  }
-  std::exception_ptr failure;
-#pragma omp parallel num_threads(threads)
-  {
-    const OneThread guard;
-    const int thread = omp_get_thread_num();
-#pragma omp for schedule(dynamic)
-    for (std::int64_t i = 0; i < count; ++i) {
-      try {
-        f(i, thread);
-      } catch (...) {
-#pragma omp critical(lacuna_parallel_failure)
-        if (!failure) failure = std::current_exception();
-      }
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
+void parallel_for(WorkerPool& pool, std::int64_t count, F&& f) {
+  using Body = std::remove_reference_t<F>;
+  const auto call = [](void* body, std::int64_t index, int thread) { (*static_cast<Body*>(body))(index, thread); };
+  pool.run(count, call, const_cast<void*>(static_cast<const void*>(&f)));
 }
 
 /// parallel_for over ranges: f(begin, end) for pieces of [0, count) of `grain` elements.
 template <class F>
-void parallel_ranges(int threads, std::int64_t count, std::int64_t grain, F&& f) {
-  parallel_for(threads, (count + grain - 1) / grain, [&](std::int64_t piece, int) {
+void parallel_ranges(WorkerPool& pool, std::int64_t count, std::int64_t grain, F&& f) {
+  parallel_for(pool, (count + grain - 1) / grain, [&](std::int64_t piece, int) {
     const std::int64_t begin = piece * grain;
     f(begin, begin + grain < count ? begin + grain : count);
   });

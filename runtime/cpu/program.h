@@ -7,6 +7,7 @@
 #include "fusion/graph/shape.h"
 #include "runtime/cpu/aligned_bytes.h"
 #include "runtime/cpu/kernels/kernels.h"
+#include "runtime/cpu/worker_pool.h"
 
 namespace lacuna::cpu {
 
@@ -38,8 +39,8 @@ struct Operand {
 /// What a step sees when it runs.
 class RunContext {
  public:
-  RunContext(const Kernels& kernels, int threads, std::vector<std::byte*> addresses)
-      : kernels(kernels), threads(threads), addresses(std::move(addresses)) {}
+  RunContext(const Kernels& kernels, WorkerPool& workers, std::vector<std::byte*> addresses)
+      : kernels(kernels), workers(workers), addresses(std::move(addresses)) {}
 
   template <class T>
   T* at(BufferId buffer) const {
@@ -52,7 +53,7 @@ class RunContext {
   Reals reals(const Operand& x) const { return Reals{at<std::byte>(x.buffer), x.storage}.from(x.offset); }
 
   const Kernels& kernels;
-  const int threads;
+  WorkerPool& workers;
   std::vector<std::byte*> addresses;
 };
 

@@ -49,7 +49,7 @@ void LeftRows::prepare(const RunContext& context) const {
   if (type_ == ProductType::int8) {
     auto* codes = context.at<std::uint8_t>(codes_);
     auto* scales = context.at<float>(scales_);
-    parallel_for(context.threads, tiles(), [&](std::int64_t tile, int) {
+    parallel_for(context.workers, tiles(), [&](std::int64_t tile, int) {
       for (std::int64_t r = tile * kRows; r < (tile + 1) * kRows; ++r) {
         if (r < rows_) {
           scales[r] = context.kernels.quantise_row(x.from(r * depth_), codes + r * depth_, depth_);
@@ -110,14 +110,15 @@ void TiledLinear::run(const RunContext& context, const LeftRows& left, std::int6
   // Neighbouring tasks share a tile of weights; about eight tasks a thread level out the load.
   const auto columns = std::int64_t(columns_.size());
   const std::int64_t row_tiles = end - begin;
-  std::int64_t group = std::clamp<std::int64_t>(row_tiles * columns / (8 * context.threads), 1, row_tiles);
+  const std::int64_t threads = context.workers.threads();
+  std::int64_t group = std::clamp<std::int64_t>(row_tiles * columns / (8 * threads), 1, row_tiles);
   // A streamed tile is widened once for each task: as few as keep the threads busy.
   if (streamed_bytes_ > 0) {
-    const std::int64_t tasks = std::clamp<std::int64_t>(2 * context.threads / columns, 1, row_tiles);
+    const std::int64_t tasks = std::clamp<std::int64_t>(2 * threads / columns, 1, row_tiles);
     group = (row_tiles + tasks - 1) / tasks;
   }
   const std::int64_t groups = (row_tiles + group - 1) / group;
-  parallel_for(context.threads, columns * groups, [&](std::int64_t index, int thread) {
+  parallel_for(context.workers, columns * groups, [&](std::int64_t index, int thread) {
     const Column& column = columns_[std::size_t(index / groups)];
     const std::int64_t from = begin + index % groups * group;
     std::byte* own = scratch + std::size_t(thread) * thread_bytes_;

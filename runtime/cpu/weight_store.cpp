@@ -10,7 +10,7 @@ std::shared_ptr<const PackedWeight> WeightStore::packed(const Source& source, co
   const std::scoped_lock lock(mutex_);
   auto& entry = packed_[{{source, slice.name, slice.begin, slice.end}, type}];
   if (!entry) {
-    entry = std::make_shared<const PackedWeight>(weight, slice.begin, slice.end, type, kernels_, products_, threads_);
+    entry = std::make_shared<const PackedWeight>(weight, slice.begin, slice.end, type, kernels_, products_, workers_);
   }
   return entry;
 }

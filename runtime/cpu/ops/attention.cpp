@@ -40,14 +40,14 @@ struct Attention {
   void run(const RunContext& context) const {
     auto* words = context.at<std::uint32_t>(packed);
     const std::int64_t kv_stride = k.shape[1], q_stride = q.shape[1];
-    parallel_for(context.threads, std::int64_t(sources.size()), [&](std::int64_t i, int) {
+    parallel_for(context.workers, std::int64_t(sources.size()), [&](std::int64_t i, int) {
       const Source& s = sources[std::size_t(i)];
       const std::int64_t at = s.first_row * kv_stride + s.head * head_dim;
       context.kernels.pack_transposed(ConstReals(context.reals(k)).from(at), s.rows, head_dim, kv_stride,
                                       words + s.packed_keys);
       context.kernels.pack(ConstReals(context.reals(v)).from(at), s.rows, head_dim, kv_stride, words + s.packed_values);
     });
-    parallel_for(context.threads, std::int64_t(tasks.size()), [&](std::int64_t i, int thread) {
+    parallel_for(context.workers, std::int64_t(tasks.size()), [&](std::int64_t i, int thread) {
       const Task& task = tasks[std::size_t(i)];
       const Source& s = sources[task.source];
       const std::int64_t at = task.first_row * q_stride + task.head * head_dim;

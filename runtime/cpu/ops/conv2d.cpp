@@ -44,7 +44,7 @@ void emit_conv2d(GraphCompiler& compiler, const Node& node) {
   compiler.add_step(reads, {y.buffer, scratch}, [=](const RunContext& context) {
     const std::int64_t bands = convolution->bands();
     const std::int64_t in_size = x.shape.elements() / x.shape[0], out_size = y.shape.elements() / y.shape[0];
-    parallel_for(context.threads, x.shape[0] * bands, [&](std::int64_t i, int thread) {
+    parallel_for(context.workers, x.shape[0] * bands, [&](std::int64_t i, int thread) {
       convolution->run(i % bands, thread, ConstReals(context.reals(x)).from(i / bands * in_size), filter->memory(),
                        bias ? context.at<float>(*bias) : nullptr, context.reals(y).from(i / bands * out_size),
                        context.at<std::byte>(scratch) + std::size_t(thread) * scratch_bytes);

@@ -21,7 +21,7 @@ void emit_map(GraphCompiler& compiler, const Node& node, F apply) {
   const Operand y = compiler.write(node.output, compiler.preferred(node.output), x.layout);
   const std::int64_t count = x.shape.elements();
   compiler.add_step({x.buffer}, {y.buffer}, [=](const RunContext& context) {
-    parallel_ranges(context.threads, count, kGrain, [&](std::int64_t begin, std::int64_t end) {
+    parallel_ranges(context.workers, count, kGrain, [&](std::int64_t begin, std::int64_t end) {
       apply(context.kernels, ConstReals(context.reals(x)).from(begin), context.reals(y).from(begin), end - begin);
     });
   });
@@ -88,7 +88,7 @@ void emit_same_shape(GraphCompiler& compiler, const Node& node) {
   const Operand y = compiler.write(node.output, compiler.preferred(node.output), layout);
   const Binary function = function_of(node.op);
   compiler.add_step({a.buffer, b.buffer}, {y.buffer}, [=](const RunContext& context) {
-    parallel_ranges(context.threads, a.shape.elements(), kGrain, [&](std::int64_t begin, std::int64_t end) {
+    parallel_ranges(context.workers, a.shape.elements(), kGrain, [&](std::int64_t begin, std::int64_t end) {
       context.kernels.binary(function, ConstReals(context.reals(a)).from(begin), ConstReals(context.reals(b)).from(begin),
                              Advance::each, context.reals(y).from(begin), end - begin);
     });
@@ -115,7 +115,7 @@ void emit_swiglu(GraphCompiler& compiler, const Node& node) {
   const Operand gate = compiler.read_plain(node.inputs[0]), up = compiler.read_plain(node.inputs[1]);
   const Operand y = compiler.write(node.output, compiler.preferred(node.output));
   compiler.add_step({gate.buffer, up.buffer}, {y.buffer}, [=](const RunContext& context) {
-    parallel_ranges(context.threads, gate.shape.elements(), kGrain, [&](std::int64_t begin, std::int64_t end) {
+    parallel_ranges(context.workers, gate.shape.elements(), kGrain, [&](std::int64_t begin, std::int64_t end) {
       context.kernels.swiglu(ConstReals(context.reals(gate)).from(begin), ConstReals(context.reals(up)).from(begin),
                              context.reals(y).from(begin), end - begin);
     });
@@ -131,7 +131,7 @@ void emit_binary(GraphCompiler& compiler, const Node& node) {
   const std::int64_t inner = broadcast.inner(), rows = a.shape.elements() == 0 ? 0 : broadcast.rows();
   const std::int64_t grain = std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(inner, 1));
   compiler.add_step({a.buffer, b.buffer}, {y.buffer}, [=](const RunContext& context) {
-    parallel_ranges(context.threads, rows, grain, [&](std::int64_t begin, std::int64_t end) {
+    parallel_ranges(context.workers, rows, grain, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t r = begin; r < end; ++r) {
         context.kernels.binary(function, ConstReals(context.reals(a)).from(r * inner),
                                ConstReals(context.reals(b)).from(broadcast.b_offset(r)), broadcast.advance(),

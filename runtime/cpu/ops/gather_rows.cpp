@@ -32,7 +32,7 @@ void emit_from_weight(GraphCompiler& compiler, const Node& node, const WeightSli
   compiler.add_step({ids.buffer}, {y.buffer}, [=](const RunContext& context) {
     const auto* id = context.at<std::int32_t>(ids);
     check_ids(id, count, slice.end - slice.begin);
-    parallel_ranges(context.threads, count, kGrain, [&](std::int64_t begin, std::int64_t end) {
+    parallel_ranges(context.workers, count, kGrain, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t r = begin; r < end; ++r) {
         read_rows(*weight, slice.begin + id[r], 1, context.at<float>(y) + r * width);
       }

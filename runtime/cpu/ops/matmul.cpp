@@ -26,7 +26,7 @@ struct Matmul {
 
   void run(const RunContext& context) const {
     const std::int64_t panel_words = depth * padded_columns;
-    parallel_for(context.threads, batches, [&](std::int64_t i, int) {
+    parallel_for(context.workers, batches, [&](std::int64_t i, int) {
       const ConstReals from{context.at<float>(b) + i * depth * columns, Storage::f32};
       float* to = context.at<float>(packed) + i * panel_words;
       if (right == Right::transposed) {
@@ -36,7 +36,7 @@ struct Matmul {
       }
     });
     const std::int64_t blocks = (rows + kRows - 1) / kRows;
-    parallel_for(context.threads, batches * blocks, [&](std::int64_t i, int thread) {
+    parallel_for(context.workers, batches * blocks, [&](std::int64_t i, int thread) {
       const std::int64_t batch = i / blocks, first = i % blocks * kRows;
       PanelProduct p;
       p.a = context.at<float>(a) + (batch * rows + first) * depth;

@@ -45,7 +45,7 @@ template <class T>
 void run_gather(const RunContext& context, const Gather& gather, const T* from, T* to, std::int64_t count) {
   const std::int64_t inner = gather.inner(), stride = gather.inner_stride();
   const std::int64_t grain = std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(inner, 1));
-  parallel_ranges(context.threads, inner == 0 ? 0 : count / inner, grain, [&](std::int64_t begin, std::int64_t end) {
+  parallel_ranges(context.workers, inner == 0 ? 0 : count / inner, grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t r = begin; r < end; ++r) {
       const T* source = from + gather.offset(r);
       T* target = to + r * inner;
@@ -111,7 +111,7 @@ void emit_layout(GraphCompiler& compiler, const Operand& from, const Operand& to
   const std::int64_t grain = std::max<std::int64_t>(16, kGrain / std::max<std::int64_t>(rows, 1) / 16 * 16);
   const std::int64_t pieces = (columns + grain - 1) / grain;
   compiler.add_step({from.buffer}, {to.buffer}, [=](const RunContext& context) {
-    parallel_for(context.threads, images * pieces, [&](std::int64_t i, int) {
+    parallel_for(context.workers, images * pieces, [&](std::int64_t i, int) {
       const ConstReals source = ConstReals(context.reals(from)).from(i / pieces * rows * columns);
       const Reals target = context.reals(to).from(i / pieces * rows * columns);
       const std::int64_t begin = i % pieces * grain, end = std::min(begin + grain, columns);
@@ -134,7 +134,7 @@ void emit_copy(GraphCompiler& compiler, const Operand& from, const Operand& to) 
     compiler.add_step({from.buffer}, {to.buffer}, [=](const RunContext& context) {
       const ConstReals x = context.reals(from);
       const Reals y = context.reals(to);
-      parallel_ranges(context.threads, count, kGrain, [&](std::int64_t begin, std::int64_t end) {
+      parallel_ranges(context.workers, count, kGrain, [&](std::int64_t begin, std::int64_t end) {
         if (x.storage == y.storage) {
           std::memcpy(y.from(begin).data, x.from(begin).data, std::size_t(end - begin) * size_of(x.storage));
         } else {
@@ -211,7 +211,7 @@ void emit_concat(GraphCompiler& compiler, const Node& node) {
   compiler.add_step(reads, {y.buffer}, [=](const RunContext& context) {
     const std::int64_t row = y.shape[axis] * inner;
     const Reals to = context.reals(y);
-    parallel_ranges(context.threads, outer, std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(row, 1)),
+    parallel_ranges(context.workers, outer, std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(row, 1)),
                     [&](std::int64_t begin, std::int64_t end) {
                       std::int64_t at = 0;
                       for (const Operand& part : parts) {
@@ -251,7 +251,7 @@ void emit_upsample(GraphCompiler& compiler, const Node& node) {
   compiler.add_step({x.buffer}, {y.buffer}, [=](const RunContext& context) {
     const ConstReals from = context.reals(x);
     const Reals to = context.reals(y);
-    parallel_for(context.threads, x.shape[0] * height, [&](std::int64_t row, int) {
+    parallel_for(context.workers, x.shape[0] * height, [&](std::int64_t row, int) {
       const std::size_t pixel = std::size_t(channels) * size_of(x.storage);
       auto* target = static_cast<std::byte*>(to.from(row * 4 * width * channels).data);
       const auto* source = static_cast<const std::byte*>(from.from(row * width * channels).data);

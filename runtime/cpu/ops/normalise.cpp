@@ -57,12 +57,12 @@ struct GroupNorm {
     const auto start = [&](std::int64_t task) {
       return (task / bands() * pixels() + task % bands() * band()) * channels();
     };
-    parallel_for(context.threads, images() * bands(), [&](std::int64_t task, int) {
+    parallel_for(context.workers, images() * bands(), [&](std::int64_t task, int) {
       context.kernels.group_moments(from.from(start(task)), band_pixels(task % bands()), channels(),
                                     attributes.groups, pieces + task * attributes.groups);
     });
     for (std::int64_t image = 0; image < images(); ++image) set_factors(context, image);
-    parallel_for(context.threads, images() * bands(), [&](std::int64_t task, int) {
+    parallel_for(context.workers, images() * bands(), [&](std::int64_t task, int) {
       const float* mean = context.at<float>(factors) + task / bands() * 3 * channels();
       for (std::int64_t p = 0; p < band_pixels(task % bands()); ++p) {
         const std::int64_t at = start(task) + p * channels();
@@ -96,7 +96,7 @@ void emit_rms_norm(GraphCompiler& compiler, const Node& node) {
   const float epsilon = node.as<NormAttributes>().epsilon;
   const std::int64_t width = x.shape[-1], rows = width == 0 ? 0 : x.shape.elements() / width;
   compiler.add_step({x.buffer, weight.buffer}, {y.buffer}, [=](const RunContext& context) {
-    parallel_ranges(context.threads, rows, rows_per_task(width), [&](std::int64_t begin, std::int64_t end) {
+    parallel_ranges(context.workers, rows, rows_per_task(width), [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t r = begin; r < end; ++r) {
         context.kernels.rms_norm(context.reals(x).from(r * width), context.at<float>(weight), epsilon,
                                  context.reals(y).from(r * width), width);
@@ -118,7 +118,7 @@ void emit_layer_norm(GraphCompiler& compiler, const Node& node) {
   const std::int64_t width = x.shape[-1], rows = width == 0 ? 0 : x.shape.elements() / width;
   compiler.add_step(reads, {y.buffer}, [=](const RunContext& context) {
     const float* shift = bias ? context.at<float>(*bias) : nullptr;
-    parallel_ranges(context.threads, rows, rows_per_task(width), [&](std::int64_t begin, std::int64_t end) {
+    parallel_ranges(context.workers, rows, rows_per_task(width), [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t r = begin; r < end; ++r) {
         context.kernels.layer_norm(context.reals(x).from(r * width), context.at<float>(weight), shift, epsilon,
                                    context.reals(y).from(r * width), width);

@@ -43,7 +43,7 @@ class Draw {
     const auto* keys = context.at<std::int32_t>(keys_);
     auto* proposals = context.at<graph::Proposal>(out_);
     const auto width = std::size_t(classes_);
-    parallel_for(context.threads, rows, [&](std::int64_t r, int thread) {
+    parallel_for(context.workers, rows, [&](std::int64_t r, int thread) {
       const std::int32_t* k = keys + (begin + r) * 5;
       const DrawKey key{std::uint32_t(k[0]), std::uint32_t(k[1]), std::uint32_t(k[2]), std::uint32_t(k[3]), k[4]};
       const std::size_t at = std::size_t(r) * width;

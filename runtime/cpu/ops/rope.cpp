@@ -45,7 +45,7 @@ BufferId angle_table(GraphCompiler& compiler, graph::ValueId positions, const Ro
   compiler.add_step({position.buffer}, {table}, [=](const RunContext& context) {
     float* cosines = context.at<float>(table);
     float* sines = cosines + rows * count;
-    parallel_ranges(context.threads, rows, kGrain, [&](std::int64_t begin, std::int64_t end) {
+    parallel_ranges(context.workers, rows, kGrain, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t r = begin; r < end; ++r) {
         const std::int32_t* at = context.at<std::int32_t>(position) + r * axes;
         for (std::int64_t j = 0; j < count; ++j) {
@@ -75,7 +75,7 @@ void emit_rope(GraphCompiler& compiler, const Node& node) {
   shape.pairs = pairs;
   shape.layout = attributes.layout;
   compiler.add_step({x.buffer, table}, {y.buffer}, [=](const RunContext& context) {
-    parallel_ranges(context.threads, rows, kGrain, [&](std::int64_t begin, std::int64_t end) {
+    parallel_ranges(context.workers, rows, kGrain, [&](std::int64_t begin, std::int64_t end) {
       RopeRow row = shape;
       for (std::int64_t r = begin; r < end; ++r) {
         row.cosines = context.at<float>(table) + r * pairs;

@@ -17,7 +17,7 @@ void emit_rows(GraphCompiler& compiler, const Operand& x, const Operand& y, F ap
   const std::int64_t width = x.shape[-1], rows = x.shape.elements() / std::max<std::int64_t>(width, 1);
   const std::int64_t grain = std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(width, 1));
   compiler.add_step({x.buffer}, {y.buffer}, [=](const RunContext& context) {
-    parallel_ranges(context.threads, rows, grain, [&](std::int64_t begin, std::int64_t end) {
+    parallel_ranges(context.workers, rows, grain, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t r = begin; r < end; ++r) apply(context, r);
     });
   });
