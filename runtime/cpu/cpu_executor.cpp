@@ -30,6 +30,7 @@ CpuExecutor::CpuExecutor(const CpuOptions& options) {
   machine.precision = usable_precision(options.precision, machine.features);
   machine.threads = options.threads > 0 ? options.threads : std::max(1, omp_get_max_threads());
   machine.workers = std::make_shared<WorkerPool>(machine.threads);
+  machine.scratch = std::make_shared<ScratchPool>();
   shared_ = std::make_unique<Shared>(machine);
 }
 

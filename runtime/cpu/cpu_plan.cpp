@@ -39,6 +39,7 @@ void check(const char* what, std::size_t expected, std::size_t got) {
 
 CpuPlan::CpuPlan(const graph::Graph& graph, Program program, const Machine& machine)
     : program_(std::move(program)),
+      scratch_(machine.scratch),
       context_(machine.kernels, *machine.workers, std::vector<std::byte*>(program_.buffers.size(), nullptr)) {
   for (graph::ValueId id : graph.inputs) {
     inputs_.push_back({graph.value(id).name, graph.value(id).dtype, graph.value(id).shape});
@@ -71,15 +72,14 @@ void CpuPlan::prepare_fixed() {
 }
 
 void CpuPlan::place_arena() {
-  const graph::MemoryPlan plan = graph::plan_memory(lifetimes(program_), [&](const graph::Graph&, graph::ValueId id) {
+  graph::MemoryPlan plan = graph::plan_memory(lifetimes(program_), [&](const graph::Graph&, graph::ValueId id) {
     const auto i = std::size_t(id);
     const bool in_arena = i < program_.buffers.size() && program_.buffers[i].kind == Buffer::Kind::arena;
     return in_arena ? program_.buffers[i].bytes : 0;
   });
-  arena_ = AlignedBytes(plan.arena_bytes);
-  for (std::size_t i = 0; i < program_.buffers.size(); ++i) {
-    if (program_.buffers[i].kind == Buffer::Kind::arena) context_.addresses[i] = arena_.data() + plan.offsets[i];
-  }
+  arena_bytes_ = plan.arena_bytes;
+  offsets_ = std::move(plan.offsets);
+  const ScratchPool::Loan try_now(*scratch_, arena_bytes_);
 }
 
 void CpuPlan::run(std::span<const graph::HostTensor> inputs, std::span<graph::HostTensor> outputs) {
@@ -93,9 +93,12 @@ void CpuPlan::run(std::span<const graph::HostTensor> inputs, std::span<graph::Ho
   };
   for (std::size_t i = 0; i < inputs.size(); ++i) fits(inputs_[i], inputs[i]);
   for (std::size_t i = 0; i < outputs.size(); ++i) fits(outputs_[i], outputs[i]);
+  const ScratchPool::Loan arena(*scratch_, arena_bytes_);
   for (std::size_t i = 0; i < program_.buffers.size(); ++i) {
     const Buffer& buffer = program_.buffers[i];
-    if (buffer.kind == Buffer::Kind::input) {
+    if (buffer.kind == Buffer::Kind::arena) {
+      context_.addresses[i] = arena.data() + offsets_[i];
+    } else if (buffer.kind == Buffer::Kind::input) {
       context_.addresses[i] = const_cast<std::byte*>(inputs[buffer.position].bytes().data());
     } else if (buffer.kind == Buffer::Kind::output) {
       context_.addresses[i] = outputs[buffer.position].bytes().data();

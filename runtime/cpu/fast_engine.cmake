@@ -15,6 +15,7 @@ add_library(lacuna_cpu STATIC
   graph_compiler.cpp
   packed_filter.cpp
   packed_weight.cpp
+  scratch_pool.cpp
   streamed_tile.cpp
   storage_rules.cpp
   tile_product.cpp

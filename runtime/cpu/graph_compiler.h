@@ -7,6 +7,7 @@
 
 #include "runtime/cpu/cpu_features.h"
 #include "runtime/cpu/program.h"
+#include "runtime/cpu/scratch_pool.h"
 #include "runtime/cpu/storage_rules.h"
 #include "runtime/cpu/weight_store.h"
 
@@ -19,6 +20,7 @@ struct Machine {
   Precision precision = Precision::f32;  // as usable_precision() gave it
   int threads = 1;
   std::shared_ptr<WorkerPool> workers;  // of so many threads
+  std::shared_ptr<ScratchPool> scratch;
 };
 
 /// Turns a lowered graph into a Program. The files in ops/ hold one emitter for each op; it asks here for the
