@@ -73,7 +73,7 @@ std::uint64_t filtered_bytes(std::uint64_t height, std::uint64_t width, std::uin
 std::uint64_t expected_bytes(const PngFacts& facts) {
   const auto h = std::uint64_t(facts.size.height);
   const auto w = std::uint64_t(facts.size.width);
-  const auto bits = std::uint64_t(facts.bit_depth * channels_in_file(facts.colour_type));
+  const auto bits = std::uint64_t(facts.bit_depth) * std::uint64_t(channels_in_file(facts.colour_type));
   if (!facts.interlaced) return filtered_bytes(h, w, bits);
   struct Pass {
     std::uint64_t top, left, down, across;
