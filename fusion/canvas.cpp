@@ -44,8 +44,8 @@ bool Canvas::has(Modality modality) const {
 }
 
 const Span& Canvas::span(Modality modality) const {
-  const auto it = std::ranges::find(spans_, modality, &Span::modality);
-  if (it == spans_.end()) fail("expected a span of " + std::string(name_of(modality)) + ", there is none");
+  const auto it = std::ranges::find(spans_.rbegin(), spans_.rend(), modality, &Span::modality);
+  if (it == spans_.rend()) fail("expected a span of " + std::string(name_of(modality)) + ", there is none");
   return *it;
 }
 
@@ -80,6 +80,7 @@ void Canvas::reveal(int position, std::int32_t id) {
   if (!ranges_[std::size_t(s - spans_.data())].contains(id)) {
     fail("expected an id of the " + std::string(name_of(s->modality)) + " range, got " + std::to_string(id));
   }
+  if (id == mask_) return;
   ids_[std::size_t(position)] = id;
   states_[std::size_t(position)] = PositionState::revealed;
   --masked_count_;

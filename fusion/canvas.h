@@ -33,21 +33,27 @@ class Canvas {
   void append_span(const TokenSpace& space, Modality modality, std::span<const std::int32_t> ids,
                    int grid_height = 0, int grid_width = 0);
 
+  /// Rotary position of the first token: a layout that puts padding in front leaves it out of the canvas, where it
+  /// would only be masked in attention, and starts here.
+  void set_first_position(int position) { first_position_ = position; }
+  int first_position() const { return first_position_; }
+
   int size() const { return int(ids_.size()); }
   std::span<const std::int32_t> ids() const { return ids_; }
   std::span<const PositionState> states() const { return states_; }
   std::span<const Span> spans() const { return spans_; }
-  /// The span of this modality. Throws std::invalid_argument when there is none.
+  /// The last span of this modality: where a prompt is a span of its own, the answer. Throws std::invalid_argument
+  /// when there is none.
   const Span& span(Modality modality) const;
   bool has(Modality modality) const;
-  /// Ids of the span of this modality.
+  /// Ids of that span.
   std::span<const std::int32_t> ids(Modality modality) const;
 
   /// Masked positions of one modality, ascending.
   std::vector<int> masked_positions(Modality modality) const;
   int masked_count() const { return masked_count_; }
 
-  /// masked -> revealed. Throws std::invalid_argument for a position in another state or an id outside its
+  /// masked -> revealed; a mask as `id` (released networks may draw it) changes nothing. Throws std::invalid_argument for a position in another state or an id outside its
   /// modality's range.
   void reveal(int position, std::int32_t id);
   /// revealed -> masked. Throws std::invalid_argument for a position in another state.
@@ -66,6 +72,7 @@ class Canvas {
   std::vector<IdRange> ranges_;  // by span
   std::int32_t mask_ = 0;
   int masked_count_ = 0;
+  int first_position_ = 0;
 };
 
 }  // namespace lacuna::fusion

@@ -14,13 +14,15 @@ std::string_view name_of(Modality modality) { return modality == Modality::text 
 
 void TokenSpace::validate() const {
   if (size < 1) fail("at least one token, got " + std::to_string(size));
-  for (const IdRange& range : {text, image}) {
-    if (range.begin < 0 || range.size < 1 || range.size > size - range.begin) {
+  for (const IdRange* r : {&text, &image}) {
+    const IdRange& range = *r;
+    if (range.begin < 0 || range.size < (r == &image ? 0 : 1) || range.size > size - range.begin) {
       fail("ranges inside [0, " + std::to_string(size) + "), got [" + std::to_string(range.begin) + ", +" +
            std::to_string(range.size) + ")");
     }
   }
-  if (text.begin < image.end() && image.begin < text.end()) fail("text and image ranges that do not overlap");
+  const bool whole = text.begin == 0 && text.size == size;
+  if (!whole && has_images() && text.begin < image.end() && image.begin < text.end()) fail("text and image ranges that do not overlap");
   for (std::int32_t id : {mask, begin_image, end_image}) {
     if (id < 0 || id >= size) fail("special ids inside [0, " + std::to_string(size) + "), got " + std::to_string(id));
     if (image.contains(id)) fail("special ids outside the image range, got " + std::to_string(id));

@@ -72,6 +72,7 @@ Json VqConfig::to_json() const {
       {"normalise_latents", normalise_latents},
       {"norm_groups", norm_groups},
       {"norm_epsilon", double(norm_epsilon)},
+      {"pixel_bytes", bytes == PixelBytes::rounded ? "rounded" : "truncated"},
   });
 }
 
@@ -90,6 +91,8 @@ VqConfig VqConfig::from_json(const Json& json, const std::filesystem::path& file
   config.normalise_latents = c.boolean_or("normalise_latents", false);
   config.norm_groups = int(c.integer_or("norm_groups", 32, 1, 4096));
   config.norm_epsilon = float(c.number_or("norm_epsilon", 1e-6, 1e-12, 1.0));
+  config.bytes = c.one_of_or("pixel_bytes", "rounded", {"rounded", "truncated"}) == "rounded" ? PixelBytes::rounded
+                                                                                                 : PixelBytes::truncated;
   c.finish();
   try {
     config.validate();

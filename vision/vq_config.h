@@ -10,6 +10,9 @@ namespace lacuna::vision {
 
 enum class Quantiser : std::uint8_t { nearest, sign };
 
+/// How pixels in [0, 1] become bytes: to the nearest, or cut off as the released scripts do.
+enum class PixelBytes : std::uint8_t { rounded, truncated };
+
 /// One half of the network, level 0 being the full resolution. Channels of level l: channels * multipliers[l].
 struct VqLevels {
   std::vector<int> multipliers;
@@ -31,6 +34,7 @@ struct VqConfig {
   bool normalise_latents = false;  // nearest only: latents are scaled to length 1 before the look-up
   int norm_groups = 32;
   float norm_epsilon = 1e-6f;
+  PixelBytes bytes = PixelBytes::rounded;
 
   /// Pixels along each side of one code's cell.
   int pixels_per_code() const { return 1 << (encoder.count() - 1); }

@@ -1,13 +1,14 @@
 #include "vision/vq_tokenizer.h"
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
 #include "runtime/weights/checkpoint.h"
-#include "runtime/weights/json_file.h"
 #include "runtime/weights/manifest.h"
+#include "vision/magvit_config.h"
 #include "vision/vq_network.h"
 
 namespace lacuna::vision {
@@ -37,12 +38,14 @@ void to_planes(const Image& picture, std::span<float> planes) {
   }
 }
 
-Image from_planes(std::span<const float> planes, Size size) {
+/// Truncated pixels are put on the grid of bytes here, so that rounding them later changes nothing.
+Image from_planes(std::span<const float> planes, Size size, PixelBytes bytes) {
   std::vector<float> pixels(planes.size());
   const std::size_t area = planes.size() / 3;
   for (std::size_t i = 0; i < area; ++i) {
     for (std::size_t c = 0; c < 3; ++c) {
-      pixels[3 * i + c] = std::clamp((planes[c * area + i] + 1.0f) / 2.0f, 0.0f, 1.0f);
+      const float value = std::clamp((planes[c * area + i] + 1.0f) / 2.0f, 0.0f, 1.0f);
+      pixels[3 * i + c] = bytes == PixelBytes::truncated ? std::floor(value * 255.0f) / 255.0f : value;
     }
   }
   return Image(size, std::move(pixels));
@@ -107,15 +110,14 @@ std::vector<Image> VqTokenizer::decode(std::span<const CodeGrid> grids) {
   std::vector<Image> pictures;
   const std::size_t values = output.f32().size() / grids.size();
   for (std::size_t i = 0; i < grids.size(); ++i) {
-    pictures.push_back(from_planes(output.f32().subspan(i * values, values), size));
+    pictures.push_back(from_planes(output.f32().subspan(i * values, values), size, config_.bytes));
   }
   return pictures;
 }
 
 std::unique_ptr<VqTokenizer> open_vq_tokenizer(const std::filesystem::path& folder, graph::Executor& executor) {
-  const std::filesystem::path file = folder / "config.json";
-  const VqConfig config = VqConfig::from_json(weights::read_json_file(file), file);
   auto checkpoint = std::make_shared<weights::Checkpoint>(weights::Checkpoint::open(folder));
+  const VqConfig config = read_vq_config(folder, *checkpoint);
   for (const auto& graph : {build_vq_tokeniser(config, {1, 1, 1}), build_vq_detokeniser(config, {1, 1, 1})}) {
     weights::check_manifest(graph.weights(), *checkpoint, checkpoint->path());
   }

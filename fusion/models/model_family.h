@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -9,6 +11,7 @@
 #include "fusion/layout.h"
 #include "fusion/models/transformer_config.h"
 #include "fusion/token_space.h"
+#include "runtime/weights/json.h"
 
 namespace lacuna::fusion {
 
@@ -27,6 +30,30 @@ struct DenoiserShape {
   HeadRows text;
   HeadRows image;
   DenoiserHead head = DenoiserHead::proposals;
+  /// Another output "hidden" f32 [T, D], the last one: the residual stream after this block.
+  std::optional<int> probe_block = std::nullopt;
+};
+
+/// The unconditional branch of classifier-free guidance for one canvas. It may be shorter or longer than the canvas
+/// in front: position p of the canvas is position p + shift of the branch.
+struct Branch {
+  std::vector<std::int32_t> ids;
+  std::vector<std::int32_t> positions;  // row-major [ids.size(), axes]
+  int shift = 0;
+};
+
+/// How a family wants words that are addressed to it put together (text/chat templates); `none`: it was not trained
+/// on conversations.
+enum class ChatStyle : std::uint8_t { none, llada, mmada, chatml };
+
+/// Text to be written after a prompt and perhaps a picture.
+struct TextTask {
+  std::span<const std::int32_t> prompt;  // ids as the network reads them, templates included; may hold masks
+  std::span<const std::int32_t> prefix;  // ids that the answer starts with
+  int length = 0;                        // positions of the answer, prefix included
+  std::span<const std::int32_t> codes;   // of the picture, kMaskedCode not allowed; empty = no picture
+  int grid_height = 0;
+  int grid_width = 0;
 };
 
 /// A kind of model: token space, layouts and the denoiser's graph for one config. Holds no weights.
@@ -35,9 +62,9 @@ struct DenoiserShape {
 ///   ids i32 [T], positions i32 [T, axes],
 ///   text_rows i32 [Mt], text_unconditional_rows i32 [Mt] (guided), text_sampling f32 [4], text_keys i32 [Mt, 5],
 ///   image_rows i32 [Mi], image_unconditional_rows i32 [Mi] (guided), image_sampling f32 [4], image_keys i32 [Mi, 5].
-/// Rows index T. With logits the sampling and keys inputs do not exist and guided must be false.
+/// Rows index T. With a logit shift of 1 the caller asks for the row before a position. With logits the sampling and keys inputs do not exist and guided must be false.
 /// Outputs: text_proposals [Mt, 4], image_proposals [Mi, 4] with tokens relative to the modality's range; or
-/// text_logits [Mt, text range], image_logits [Mi, image range].
+/// text_logits [Mt, text range], image_logits [Mi, image range]; then "hidden" where probe_block asks for it.
 class ModelFamily {
  public:
   virtual ~ModelFamily() = default;
@@ -55,6 +82,18 @@ class ModelFamily {
   virtual Canvas generate(std::span<const std::int32_t> text) const = 0;
   virtual Canvas infill(std::span<const std::int32_t> text, std::span<const std::int32_t> codes) const = 0;
   virtual Canvas joint() const = 0;
+
+  /// What the network is given instead of `canvas` where `modality` is drawn without guidance: by default the same
+  /// ids with the other modality masked.
+  virtual Branch unconditional(const Canvas& canvas, Modality modality) const;
+  /// A prompt with text to be written after it. By default throws std::invalid_argument: the family has no such task.
+  virtual Canvas write(const TextTask& task) const;
+  virtual ChatStyle chat_style() const { return ChatStyle::none; }
+  /// The same model with its original code's faults, for --compat; null where that has none outside the samplers.
+  virtual std::unique_ptr<ModelFamily> as_released() const { return nullptr; }
+  /// What a released config.json does not say and a model folder has to: the section "lacuna" that the family's parser
+  /// reads. Null where nothing is missing.
+  virtual weights::Json config_section() const { return {}; }
 };
 
 }  // namespace lacuna::fusion

@@ -3,14 +3,17 @@
 #include <array>
 #include <string>
 
+#include "fusion/models/dream_family.h"
 #include "fusion/models/lacuna_family.h"
+#include "fusion/models/llada_family.h"
+#include "fusion/models/mmada_family.h"
 #include "runtime/weights/checkpoint_error.h"
 #include "runtime/weights/config_reader.h"
 
 namespace lacuna::fusion {
 namespace {
 
-using Open = std::unique_ptr<ModelFamily> (*)(const weights::Json&, const std::filesystem::path&);
+using Open = std::unique_ptr<ModelFamily> (*)(const weights::Json&, const std::filesystem::path&, const TokenNames*);
 
 struct Entry {
   std::string_view model_type;
@@ -20,19 +23,32 @@ struct Entry {
 /// One row for each family.
 constexpr std::array kFamilies{
     Entry{"lacuna",
-          [](const weights::Json& json, const std::filesystem::path& file) {
+          [](const weights::Json& json, const std::filesystem::path& file, const TokenNames*) {
             return make_lacuna_family(LacunaConfig::from_json(json, file));
+          }},
+    Entry{"llada",
+          [](const weights::Json& json, const std::filesystem::path& file, const TokenNames* names) {
+            return make_llada_family(LladaConfig::from_json(json, file, names));
+          }},
+    Entry{"mmada",
+          [](const weights::Json& json, const std::filesystem::path& file, const TokenNames* names) {
+            return make_mmada_family(MmadaConfig::from_json(json, file, names));
+          }},
+    Entry{"Dream",
+          [](const weights::Json& json, const std::filesystem::path& file, const TokenNames* names) {
+            return make_dream_family(DreamConfig::from_json(json, file, names));
           }},
 };
 
 }  // namespace
 
-std::unique_ptr<ModelFamily> open_model_family(const weights::Json& config, const std::filesystem::path& file) {
+std::unique_ptr<ModelFamily> open_model_family(const weights::Json& config, const std::filesystem::path& file,
+                                               const TokenNames* names) {
   weights::ConfigReader reader(config, file);
   const std::string type = reader.string("model_type");
   std::string known;
   for (const Entry& entry : kFamilies) {
-    if (entry.model_type == type) return entry.open(config, file);
+    if (entry.model_type == type) return entry.open(config, file, names);
     known += (known.empty() ? "" : ", ") + std::string(entry.model_type);
   }
   reader.fail("model_type", "expected one of: " + known + "; got \"" + type + "\"");

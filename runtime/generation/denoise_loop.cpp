@@ -70,6 +70,21 @@ void apply(const samplers::Moves& moves, std::span<const samplers::PositionPropo
   }
 }
 
+/// Draws what is still masked once more, without the mask.
+void fill_leftover(ProposalSource& source, std::span<Job> jobs, const LoopOptions& options, std::uint32_t step) {
+  std::vector<std::int32_t> banned = options.banned;
+  banned.push_back(source.tokens().mask);
+  for (Job& job : jobs) {
+    if (job.canvas->masked_count() == 0) continue;
+    const DenoiseRequest request{job.canvas, job.seed, {}, false, banned};
+    const auto proposals = source.propose({&request, 1}, options.draws, step);
+    samplers::Moves moves;
+    for (const auto& p : proposals.front()) moves.reveal.push_back({p.position, p.token});
+    apply(moves, proposals.front(), job);
+    ++job.calls;
+  }
+}
+
 }  // namespace
 
 void LoopOptions::validate() const {
@@ -92,7 +107,9 @@ LoopResult denoise(ProposalSource& source, const samplers::Sampler& sampler, std
   for (std::size_t c = 0; c < canvases.size(); ++c) {
     jobs.push_back(start(sampler, space, canvases[c], seeds[c], options));
   }
-  for (int step = 0;; ++step) {
+  const bool fills = space.text_end == fusion::TextEnd::fills_span;
+  int step = 0;
+  for (;; ++step) {
     std::vector<Job*> active;
     for (Job& job : jobs) {
       job.wanted = job.run->next(*job.canvas);
@@ -113,9 +130,9 @@ LoopResult denoise(ProposalSource& source, const samplers::Sampler& sampler, std
       std::span<const samplers::PositionProposal> own;
       if (!job->wanted->positions.empty()) own = proposals[next++];
       samplers::Moves moves = job->run->decide(*job->canvas, own);
-      drop_early_ends(space, *job->canvas, moves);
+      if (fills) drop_early_ends(space, *job->canvas, moves);
       apply(moves, own, *job);
-      fill_after_end(space, *job->canvas);
+      if (fills) fill_after_end(space, *job->canvas);
     }
     const StepReport report{step + 1, std::max(step + 1, options.steps), total_masked(canvases), canvases};
     if (after_step && after_step(report) == Continue::no) {
@@ -123,8 +140,12 @@ LoopResult denoise(ProposalSource& source, const samplers::Sampler& sampler, std
       break;
     }
   }
+  if (!fills && result.outcome == Outcome::finished && options.leftover == Leftover::filled) {
+    fill_leftover(source, jobs, options, std::uint32_t(step));
+  }
+  const bool may_stay = !fills && options.leftover == Leftover::kept;
   for (const Job& job : jobs) {
-    if (result.outcome == Outcome::finished && job.canvas->masked_count() > 0) {
+    if (!may_stay && result.outcome == Outcome::finished && job.canvas->masked_count() > 0) {
       throw std::logic_error("[denoise] expected a sampler that leaves nothing masked, it left " +
                              std::to_string(job.canvas->masked_count()) + " positions");
     }

@@ -12,6 +12,10 @@
 
 namespace lacuna::generation {
 
+/// What becomes of positions for which a released network drew the mask itself, or that a released sampler left over:
+/// they are drawn once more without the mask, or stay masked as in the original code.
+enum class Leftover : std::uint8_t { filled, kept };
+
 /// What the loop needs besides canvases and a sampler.
 struct LoopOptions {
   int steps = 12;
@@ -20,6 +24,7 @@ struct LoopOptions {
   Draws draws;
   /// Ids of the token space that are drawn nowhere; what is given may hold them.
   std::vector<std::int32_t> banned;
+  Leftover leftover = Leftover::filled;
 
   /// Throws std::invalid_argument naming the field.
   void validate() const;
@@ -48,9 +53,9 @@ struct LoopResult {
 };
 
 /// The one loop of all jobs: asks each canvas's run what it needs, proposes, and carries its moves out, until every run
-/// has finished. Text follows one rule of its own: what comes after an end-of-text is end-of-text, and none is placed
-/// before a known word. Canvases run as one batch; each result depends on its own canvas and seed alone. A step in
-/// which no run needs proposals costs no pass. Throws std::invalid_argument unless there is one seed for each canvas, or
+/// has finished. Where the token space says so (TextEnd::fills_span) text follows one rule of its own: what comes after
+/// an end-of-text is end-of-text, and none is placed before a known word. Canvases run as one batch; each result depends
+/// on its own canvas and seed alone. A step in which no run needs proposals costs no pass. Throws std::invalid_argument unless there is one seed for each canvas, or
 /// for a ban of every token of a modality that is to be filled; std::logic_error for a sampler that finishes early.
 LoopResult denoise(ProposalSource& source, const samplers::Sampler& sampler, std::span<fusion::Canvas> canvases,
                    std::span<const std::uint64_t> seeds, const LoopOptions& options,

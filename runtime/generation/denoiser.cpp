@@ -22,8 +22,6 @@ constexpr Modality kModalities[] = {Modality::text, Modality::image};
 constexpr std::size_t kKeptPlans = 64;
 constexpr std::int64_t kKeyWords = 5;  // of a row of the keys input
 
-Modality other(Modality modality) { return modality == Modality::text ? Modality::image : Modality::text; }
-
 /// Row counts that plans are made for, so that a run in which fewer positions are masked each step needs few.
 std::int64_t bucket(std::int64_t rows, std::int64_t unit) { return (rows + unit - 1) / unit * unit; }
 
@@ -42,8 +40,9 @@ struct WantedRow {
   std::int32_t banned = -1;  // class that may not be drawn
 };
 
-/// End-of-text where a known word follows, else nothing.
+/// End-of-text where a known word follows and the model reads it as the end, else nothing.
 std::int32_t banned_class(const fusion::TokenSpace& space, const Canvas& canvas, int position) {
+  if (space.text_end != fusion::TextEnd::fills_span) return -1;
   for (const fusion::Span& span : canvas.spans()) {
     const bool inside = position >= span.begin && position < span.end();
     if (inside && span.modality == Modality::text && position < last_word(space, canvas, span)) {
@@ -110,9 +109,11 @@ Denoiser::Batch Denoiser::lay_out(std::span<const DenoiseRequest> requests, cons
       }
       if (wanted.empty()) continue;
       std::int32_t without = first;
-      if (batch.guided[int(m)] && canvas.has(other(m))) {
-        const auto ids = canvas.ids_without(other(m));
-        if (!std::ranges::equal(ids, canvas.ids())) without = batch.append(ids, places);
+      if (batch.guided[int(m)]) {
+        const fusion::Branch branch = family_->unconditional(canvas, m);
+        if (branch.shift != 0 || !std::ranges::equal(branch.ids, canvas.ids())) {
+          without = batch.append(branch.ids, branch.positions) + branch.shift;
+        }
       }
       for (int p : wanted) {
         const std::int32_t row = std::max(0, p - shift);
@@ -191,8 +192,7 @@ Denoiser::Proposals Denoiser::propose_on_device(std::span<const DenoiseRequest> 
   return proposals;
 }
 
-Denoiser::Proposals Denoiser::propose_on_host(std::span<const DenoiseRequest> requests, const Draws& draws,
-                                              std::uint32_t step, const Batch& batch) {
+void Denoiser::visit(const Batch& batch, const Draws& draws, const LogitVisitor& visitor) {
   const auto total = std::int64_t(batch.ids.size());
   const auto axes = std::int64_t(family_->transformer().position_axes());
   fusion::DenoiserShape shape{batch.segments, {}, {}, fusion::DenoiserHead::logits};
@@ -217,28 +217,58 @@ Denoiser::Proposals Denoiser::propose_on_host(std::span<const DenoiseRequest> re
   }
   plan(shape).run(inputs, outputs);
 
-  Proposals proposals(requests.size());
   std::size_t output = 0;
   for (Modality m : kModalities) {
     const auto& rows = batch.rows[int(m)];
     if (rows.empty()) continue;
-    const fusion::IdRange& range = family_->tokens().range(m);
+    const auto width = std::size_t(family_->tokens().range(m).size);
     const auto values = std::as_const(outputs[output++]).f32();
-    const auto row_at = [&](std::size_t i) { return values.subspan(i * std::size_t(range.size), std::size_t(range.size)); };
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      const DenoiseRequest& request = requests[rows[i].request];
-      std::vector<std::int32_t> banned{rows[i].banned};
-      for (std::int32_t id : request.banned) banned.push_back(id - range.begin);
       const bool guided = batch.guided[int(m)];
-      auto distribution = distribution_of(row_at(i), guided ? row_at(rows.size() + i) : std::span<const float>{},
-                                          draws.of(m).guidance_scale, banned);
-      if (distribution.empty()) throw no_number(rows[i].position);
-      proposals[rows[i].request].push_back(
-          host_proposal(rows[i].position, m, range, std::move(distribution), draws.of(m), request.seed, step,
-                        request.distributions ? Keep::distribution : Keep::numbers));
+      visitor({rows[i].request, rows[i].position, m, values.subspan(i * width, width),
+               guided ? values.subspan((rows.size() + i) * width, width) : std::span<const float>{},
+               draws.of(m).guidance_scale, rows[i].banned});
     }
   }
+}
+
+void Denoiser::visit_logits(std::span<const DenoiseRequest> requests, const Draws& draws,
+                            const LogitVisitor& visitor) {
+  const Batch batch = lay_out(requests, draws);
+  if (batch.rows[0].empty() && batch.rows[1].empty()) return;
+  visit(batch, draws, [&](const LogitRow& row) {
+    for (const auto logits : {row.conditional, row.unconditional}) {
+      if (!std::ranges::all_of(logits, [](float x) { return std::isfinite(x); })) throw no_number(row.position);
+    }
+    visitor(row);
+  });
+  ++passes_;
+}
+
+Denoiser::Proposals Denoiser::propose_on_host(std::span<const DenoiseRequest> requests, const Draws& draws,
+                                              std::uint32_t step, const Batch& batch) {
+  Proposals proposals(requests.size());
+  visit(batch, draws, [&](const LogitRow& row) {
+    const fusion::IdRange& range = family_->tokens().range(row.modality);
+    const DenoiseRequest& request = requests[row.request];
+    std::vector<std::int32_t> banned{row.banned};
+    for (std::int32_t id : request.banned) banned.push_back(id - range.begin);
+    auto distribution = distribution_of(row.conditional, row.unconditional, row.guidance_scale, banned);
+    if (distribution.empty()) throw no_number(row.position);
+    proposals[row.request].push_back(
+        host_proposal(row.position, row.modality, range, std::move(distribution), draws.of(row.modality),
+                      request.seed, step, request.distributions ? Keep::distribution : Keep::numbers));
+  });
   return proposals;
+}
+
+std::vector<float> LogitRow::guided() const {
+  std::vector<float> logits(conditional.begin(), conditional.end());
+  if (unconditional.empty()) return logits;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    logits[i] = unconditional[i] + guidance_scale * (conditional[i] - unconditional[i]);
+  }
+  return logits;
 }
 
 }  // namespace lacuna::generation

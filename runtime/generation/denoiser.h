@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -13,6 +14,22 @@
 #include "runtime/generation/proposal_source.h"
 
 namespace lacuna::generation {
+
+/// Logits of one wanted position over its modality's slice of the vocabulary, before guidance. The memory lives until
+/// the visitor returns.
+struct LogitRow {
+  std::size_t request = 0;
+  int position = 0;
+  fusion::Modality modality = fusion::Modality::text;
+  std::span<const float> conditional;
+  std::span<const float> unconditional;  // empty where there is no guidance
+  float guidance_scale = 1.0f;
+  std::int32_t banned = -1;  // class that may not be drawn here
+
+  /// unconditional + guidance_scale * (conditional - unconditional).
+  std::vector<float> guided() const;
+};
+using LogitVisitor = std::function<void(const LogitRow&)>;
 
 /// A model on an engine: canvases in, proposals out. Sequences are laid one after another without padding,
 /// guidance branches are in the same pass, and logits exist only on the device, only for masked rows over the
@@ -32,6 +49,10 @@ class Denoiser final : public ProposalSource {
   std::vector<std::vector<samplers::PositionProposal>> propose(std::span<const DenoiseRequest> requests,
                                                                const Draws& draws, std::uint32_t step) override;
 
+  /// Whole rows of logits for the wanted positions, text before image, by request and position. Of `draws` only the
+  /// guidance scales count. Throws DeviceError as `propose` does.
+  void visit_logits(std::span<const DenoiseRequest> requests, const Draws& draws, const LogitVisitor& visitor);
+
   /// Forward passes so far, and bytes of scratch memory of the plans that are kept.
   std::int64_t passes() const { return passes_; }
   std::size_t scratch_bytes() const;
@@ -45,6 +66,7 @@ class Denoiser final : public ProposalSource {
                               const Batch& batch);
   Proposals propose_on_host(std::span<const DenoiseRequest> requests, const Draws& draws, std::uint32_t step,
                             const Batch& batch);
+  void visit(const Batch& batch, const Draws& draws, const LogitVisitor& visitor);
   graph::Plan& plan(const fusion::DenoiserShape& shape);
 
   std::shared_ptr<const fusion::ModelFamily> family_;

@@ -42,6 +42,7 @@ std::unique_ptr<Sampler> make_remdm_conf_sampler(const SamplerOptions& options);
 std::unique_ptr<Sampler> make_remdm_loop_sampler(const SamplerOptions& options);
 std::unique_ptr<Sampler> make_remdm_rescale_sampler(const SamplerOptions& options);
 std::unique_ptr<Sampler> make_second_order_sampler(const SamplerOptions& options);
+std::unique_ptr<Sampler> make_tempered_sampler(const SamplerOptions& options);
 std::unique_ptr<Sampler> make_threshold_sampler(const SamplerOptions& options);
 
 /// Every sampler, one row each.

@@ -1,0 +1,98 @@
+#include "runtime/generation/likelihood.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "tests/golden/fixtures.h"
+#include "tests/golden/released_model.h"
+
+namespace lacuna::golden {
+namespace {
+
+using weights::Json;
+
+/// The ids of a noisy row as the recorded ones were made.
+std::vector<std::int32_t> noisy_row(const std::vector<std::int32_t>& prompt, const std::vector<std::int32_t>& answer,
+                                    int masked, const std::vector<int>& order, std::int32_t mask) {
+  std::vector<std::int32_t> row = prompt;
+  row.insert(row.end(), answer.begin(), answer.end());
+  for (int i = 0; i < masked; ++i) row[prompt.size() + std::size_t(order[std::size_t(i)])] = mask;
+  return row;
+}
+
+void replay(const Json& json, Engine& engine) {
+  const auto model = ReleasedModel::open(json.at("model").as_string());
+  generation::Denoiser denoiser(model.family(), *engine.executor, model.checkpoint);
+  const auto prompt = ids(json.at("prompt")), answer = ids(json.at("answer"));
+  const auto guidance = 1.0f + float(json.at("cfg_scale").as_number());
+  const int batch_size = int(json.at("batch_size").as_integer());
+  double sum = 0;
+  for (const Json& repeat : json.at("repeats").as_array()) {
+    generation::LikelihoodBatch batch;
+    batch.masked = ids(repeat.at("masked_per_row"));
+    EXPECT_EQ(batch.masked, generation::stratified_counts(int(repeat.at("k").as_integer()), int(answer.size()), batch_size));
+    const auto noisy = rows_of_ids(repeat.at("noisy_ids"));
+    const auto permutations = rows_of_ids(repeat.at("permutations"));
+    for (std::size_t r = 0; r < batch.masked.size(); ++r) {
+      // Recorded: position i is masked where permutation[i] < count. Ours: the first `count` of an order.
+      std::vector<int> order(answer.size());
+      for (std::size_t i = 0; i < answer.size(); ++i) order[std::size_t(permutations[r][i])] = int(i);
+      EXPECT_EQ(noisy_row(prompt, answer, batch.masked[r], order, std::int32_t(json.at("mask_id").as_integer())),
+                noisy[r]);
+      batch.order.push_back(std::move(order));
+    }
+    const double loss = generation::batch_loss(denoiser, prompt, answer, batch, guidance);
+    EXPECT_NEAR(loss, repeat.at("loss_sum_over_batch_size").as_number(), 2e-3);
+    sum -= loss;
+  }
+  const double mean = sum / double(json.at("repeats").size());
+  EXPECT_NEAR(mean, json.at("log_likelihood").as_number(), 2e-3);
+  EXPECT_NEAR(mean, json.at("log_likelihood_f64").as_number(), 2e-3);
+}
+
+void replay_greedy(const Json& json, Engine& engine) {
+  const auto model = ReleasedModel::open(json.at("model").as_string());
+  generation::Denoiser denoiser(model.family(), *engine.executor, model.checkpoint);
+  const auto prompt = ids(json.at("prompt"));
+  std::vector<std::vector<std::int32_t>> passes;
+  const auto answer =
+      generation::greedy_answer(denoiser, prompt, int(json.at("answer_length").as_integer()), &passes);
+  EXPECT_EQ(passes, rows_of_ids(json.at("canvas_before_each_pass")));
+  std::vector<std::int32_t> whole = prompt;
+  whole.insert(whole.end(), answer.begin(), answer.end());
+  EXPECT_EQ(whole, ids(json.at("final")));
+  EXPECT_EQ(answer, ids(json.at("target_accepted")));
+  EXPECT_NE(answer, ids(json.at("target_rejected")));
+}
+
+TEST(GoldenLikelihood, RecordedNoise) {
+  int count = 0;
+  for (const auto& file : cases("likelihood", ".json")) {
+    if (!has_model(model_of(file))) continue;
+    const Json json = read_case(file);
+    for (Engine& engine : float_engines()) {
+      SCOPED_TRACE(file.filename().string() + " on " + engine.name);
+      json.find("repeats") ? replay(json, engine) : replay_greedy(json, engine);
+      ++count;
+    }
+  }
+  EXPECT_GT(count, 0);
+}
+
+/// Our own draws estimate what the recorded ones estimate: the single-token case has only one value.
+TEST(GoldenLikelihood, OwnDrawsAgreeWhereThereIsOneValue) {
+  for (const auto& file : cases("likelihood", ".json")) {
+    const Json json = read_case(file);
+    if (!json.find("answer") || json.at("answer").size() != 1 || !has_model(model_of(file))) continue;
+    const auto model = ReleasedModel::open(model_of(file));
+    auto engines = float_engines();
+    generation::Denoiser denoiser(model.family(), *engines.front().executor, model.checkpoint);
+    const double got = generation::log_likelihood(denoiser, ids(json.at("prompt")), ids(json.at("answer")),
+                                                  {5, 3, 1.0f + float(json.at("cfg_scale").as_number()), 7});
+    EXPECT_NEAR(got, json.at("log_likelihood").as_number(), 2e-3);
+  }
+}
+
+}  // namespace
+}  // namespace lacuna::golden
