@@ -39,6 +39,7 @@ Context::Context(const VulkanOptions& given)
       }()),
       memory(device),
       queue(device),
-      pipelines(device) {}
+      pipelines(device),
+      kernels(choose_kernels(device.info(), options.kernels)) {}
 
 }  // namespace lacuna::vulkan

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/vulkan/kernel_choice.h"
 #include "runtime/vulkan/pipeline.h"
 #include "runtime/vulkan/queue.h"
 
@@ -13,6 +14,7 @@ struct Context {
   MemoryPool memory;
   Queue queue;
   PipelineStore pipelines;
+  KernelChoice kernels;
 
   explicit Context(const VulkanOptions& options);
 };

@@ -36,6 +36,7 @@ class GraphCompiler {
   const graph::Graph& graph() const { return graph_; }
   const graph::Shape& shape(graph::ValueId id) const { return graph_.value(id).shape; }
   const Device& device() const { return context_.device; }
+  const KernelChoice& kernels() const { return context_.kernels; }
   WeightStore& weights() { return weights_; }
   const WeightStore::Source& source() const { return source_; }
   const Pipeline& pipeline(const Kernel& kernel) { return context_.pipelines.get(kernel); }

@@ -16,6 +16,10 @@ enum class Validation : std::uint8_t { off, on };
 /// through staging buffers, as on a discrete card.
 enum class Transfer : std::uint8_t { automatic, staged };
 
+/// Which family of kernels computes products and attention: the one that suits the device (`automatic`), or one of them
+/// where the device can run it, for tests and measurements (kernel_choice.h).
+enum class Kernels : std::uint8_t { automatic, plain, texels, tiles };
+
 /// What a Vulkan engine is made with.
 struct VulkanOptions {
   /// Index into list_devices(); -1 = the first of the fastest kind.
@@ -25,6 +29,7 @@ struct VulkanOptions {
   /// Called with each message of the validation layer and the driver's warnings.
   std::function<void(const std::string&)> on_message;
   Transfer transfer = Transfer::automatic;
+  Kernels kernels = Kernels::automatic;
   /// How long one submit may go without an end before the device counts as lost.
   std::chrono::milliseconds patience{120000};
   /// Seconds of work in one submit: the aim, and what is never planned for.

@@ -1,23 +1,82 @@
+#include <algorithm>
+
+#include "runtime/vulkan/ops/linear.h"
 #include "runtime/vulkan/ops/op_table.h"
+#include "runtime/vulkan/panels.h"
 
 namespace lacuna::vulkan {
+namespace {
+
+constexpr std::int64_t kLanes = 8, kRows = 8;  // of panels.glsl
+
+struct Convolution {
+  graph::Shape in, w, out;
+  graph::Conv2dAttributes attributes;
+  Operand x;
+  std::optional<Operand> bias;
+  Operand y;
+};
+
+void add_plain(GraphCompiler& compiler, const Convolution& c, const Operand& w) {
+  const std::int64_t count = c.out.elements();
+  const Kernel kernel{"conv2d", storage_bindings(4), 48, {c.bias ? 1u : 0u}};
+  compiler.add({&compiler.pipeline(kernel),
+                {{c.x}, {w}, {c.bias ? *c.bias : c.x}, {c.y, Access::write}},
+                {word(count), word(c.in[1]), word(c.in[2]), word(c.in[3]), word(c.out[1]), word(c.out[2]), word(c.out[3]),
+                 word(c.w[2]), word(c.w[3]), word(std::int64_t(c.attributes.stride)),
+                 word(std::int64_t(c.attributes.pad_top)), word(std::int64_t(c.attributes.pad_left))},
+                linear_grid(count, 8),
+                double(count) * double(c.in[1] * c.w[2] * c.w[3]) * 2});
+}
+
+void add_texels(GraphCompiler& compiler, const Convolution& c, const GraphCompiler::WeightSlice& slice) {
+  const auto weight = panels_of(compiler.weights(), compiler.source(), slice.name, slice.shape,
+                                compiler.device().limits().texel_elements);
+  const std::int64_t plane = c.in[2] * c.in[3], out_plane = c.out[2] * c.out[3], quarter = (c.in[1] + 3) / 4;
+  const std::int64_t rows = c.out[0] * out_plane;
+  const Operand x = pack_rows(compiler, c.x, {c.in[0] * plane, c.in[1], plane, c.in[1] * plane, 1, plane});
+  for (const WeightPart& part : weight->parts) {
+    const std::int64_t panels = (part.rows + kPanelColumns - 1) / kPanelColumns;
+    const int tile = panels_at_a_time(panels);
+    const Kernel kernel{"conv2d_texels_" + stored_suffix(weight->dtype) + "_" + std::to_string(tile),
+                        {BindingKind::texels, BindingKind::texels, BindingKind::storage, BindingKind::storage,
+                         BindingKind::storage},
+                        60,
+                        {c.bias ? 1u : 0u, out_plane % kRows == 0 ? 1u : 0u}};
+    const std::int64_t groups = (rows + kRows - 1) / kRows * ((panels + tile - 1) / tile);
+    const Operand panel_bytes = compiler.fixed(part.buffer);
+    compiler.add({&compiler.pipeline(kernel),
+                  {{x, Access::read, VK_FORMAT_R32G32B32A32_SFLOAT},
+                   {panel_bytes, Access::read, texel_format(weight->dtype)},
+                   {weight->row_scale ? compiler.fixed(weight->row_scale) : c.x},
+                   {c.bias ? *c.bias : c.x},
+                   {c.y, Access::write}},
+                  {word(rows), word(part.rows), word(part.first), word(c.out[1]), word(panels), word(quarter), word(c.in[2]),
+                   word(c.in[3]), word(c.out[2]), word(c.out[3]), word(c.w[2]), word(c.w[3]),
+                   word(std::int64_t(c.attributes.stride)), word(std::int64_t(c.attributes.pad_top)),
+                   word(std::int64_t(c.attributes.pad_left))},
+                  linear_grid(groups * kLanes, kLanes),
+                  double(rows) * double(part.rows) * double(weight->width) * 0.1});
+  }
+}
+
+}  // namespace
 
 void record_conv2d(GraphCompiler& compiler, const graph::Node& node) {
-  const auto& attributes = node.as<graph::Conv2dAttributes>();
-  const graph::Shape &in = compiler.shape(node.inputs[0]), &w = compiler.shape(node.inputs[1]);
-  const graph::Shape& out = compiler.shape(node.output);
-  const bool biased = node.inputs.size() == 3;
-  const Operand x = compiler.read(node.inputs[0]);
-  const std::int64_t count = out.elements();
-  const Kernel kernel{"conv2d", storage_bindings(4), 48, {biased ? 1u : 0u}};
-  compiler.add({&compiler.pipeline(kernel),
-                {{x}, {compiler.read(node.inputs[1])}, {biased ? compiler.read(node.inputs[2]) : x},
-                 {compiler.write(node.output), Access::write}},
-                {word(count), word(in[1]), word(in[2]), word(in[3]), word(out[1]), word(out[2]), word(out[3]), word(w[2]),
-                 word(w[3]), word(std::int64_t(attributes.stride)), word(std::int64_t(attributes.pad_top)),
-                 word(std::int64_t(attributes.pad_left))},
-                linear_grid(count, 8),
-                double(count) * double(in[1] * w[2] * w[3]) * 2});
+  Convolution c{compiler.shape(node.inputs[0]), compiler.shape(node.inputs[1]), compiler.shape(node.output),
+                node.as<graph::Conv2dAttributes>(), compiler.read(node.inputs[0]), {}, {}};
+  if (node.inputs.size() == 3) c.bias = compiler.read(node.inputs[2]);
+  c.y = compiler.write(node.output);
+  const auto slice = compiler.as_weight(node.inputs[1]);
+  const auto texels = std::uint64_t(c.in[0] * c.in[2] * c.in[3] * ((c.in[1] + 3) / 4));
+  const DeviceLimits& limits = compiler.device().limits();
+  const bool fits = texels <= limits.texel_elements && texels * 16 <= limits.storage_range;
+  // A slice would have to begin at a panel; networks do not slice filters.
+  const bool is_whole = slice && slice->begin == 0 && slice->end == slice->shape[0];
+  if (compiler.kernels().product == ProductKernel::texels && is_whole && fits && c.in[1] > 0) {
+    return add_texels(compiler, c, *slice);
+  }
+  add_plain(compiler, c, compiler.read(node.inputs[1]));
 }
 
 }  // namespace lacuna::vulkan

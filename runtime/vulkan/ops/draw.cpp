@@ -89,12 +89,12 @@ void record_propose(GraphCompiler& compiler, const graph::Node& node) {
   check_sampling(compiler, node.inputs[2 + guided]);
   const std::int64_t rows = compiler.shape(node.output)[0];
   Product product;
-  product.weight = compiler.matrix(node.inputs[1 + guided]);
+  product.weight = node.inputs[1 + guided];
   Draw draw;
   draw.sampling = compiler.read(node.inputs[2 + guided]);
   draw.keys = compiler.read(node.inputs[3 + guided]);
   draw.proposals = compiler.write(node.output);
-  draw.classes = product.weight.rows;
+  draw.classes = compiler.shape(product.weight)[0];
   const std::int64_t step = rows_at_a_time(compiler, rows, draw.classes);
   for (std::int64_t row = 0; row < rows; row += step) {
     product.first_row = draw.first_row = row;

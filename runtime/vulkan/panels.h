@@ -1,0 +1,24 @@
+#pragma once
+
+#include "runtime/vulkan/weight_store.h"
+
+namespace lacuna::vulkan {
+
+/// Columns of a panel: a weight [columns, inner] as kernels with texel operands read it (shaders/include/panels.glsl) is
+/// cut into panels of 32 columns, each [inner, 32] with `inner` and the last panel filled up with zeros.
+inline constexpr std::int64_t kPanelColumns = 32;
+
+/// The weight as panels in its stored dtype; parts and row_scale as in WeightStore::stored, parts begin at multiples of
+/// kPanelColumns. Rank 2 [columns, inner] with `inner` padded to a multiple of 4, or rank 4 [columns, channels, height,
+/// width] with the inner axis [height, width, channels], channels padded to a multiple of 4.
+std::shared_ptr<const DeviceWeight> panels_of(WeightStore& weights, const WeightStore::Source& source,
+                                              const std::string& name, const graph::Shape& shape,
+                                              std::uint64_t texel_limit);
+/// How many texels of 4 elements the padded inner axis of such a weight has.
+std::int64_t panel_quarters(const graph::Shape& shape);
+/// What a texel of a stored dtype is to a sampler.
+VkFormat texel_format(graph::DType dtype);
+/// How many panels an invocation should work on, of 1, 2 and 4, where there are `panels`.
+int panels_at_a_time(std::int64_t panels);
+
+}  // namespace lacuna::vulkan

@@ -1,0 +1,82 @@
+// permutations: f32_1 -DSTORED_F32 -DPANELS=1; f32_2 -DSTORED_F32 -DPANELS=2; f32_4 -DSTORED_F32 -DPANELS=4; f16_1 -DSTORED_F16 -DPANELS=1; f16_2 -DSTORED_F16 -DPANELS=2; f16_4 -DSTORED_F16 -DPANELS=4; bf16_1 -DSTORED_BF16 -DPANELS=1; bf16_2 -DSTORED_BF16 -DPANELS=2; bf16_4 -DSTORED_BF16 -DPANELS=4; i8_1 -DSTORED_I8 -DPANELS=1; i8_2 -DSTORED_I8 -DPANELS=2; i8_4 -DSTORED_I8 -DPANELS=4
+#version 450
+// y[row, column] = sum_k x[row, k] w[column, k] (+ bias) without shared memory or barriers, both operands through texel
+// fetches, for software Vulkan: 8 rows and PANELS texels of 4 columns an invocation, 8 invocations a workgroup.
+#extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
+layout(local_size_x = 8) in;
+#include "index.glsl"
+#include "panels.glsl"
+layout(constant_id = 0) const bool HAS_BIAS = false;
+layout(constant_id = 1) const bool WHOLE_TEXELS = false;  // every column texel of y begins at a multiple of four
+layout(binding = 0) uniform samplerBuffer X;  // [.., quarter] texels of four k
+layout(binding = 2) readonly buffer Scale { float row_scale[]; };
+layout(binding = 3) readonly buffer Bias { float bias[]; };
+layout(binding = 4) writeonly buffer Y { float y[]; };
+layout(binding = 4) writeonly buffer Y4 { vec4 y4[]; };
+layout(push_constant) uniform Push {
+  int rows;          // of this call
+  int first_row;     // of x
+  int quarter;       // texels of a row of x
+  int columns;       // of this call
+  int lead;          // columns of the first panel before the first one
+  int first_panel;
+  int panels;        // of this call
+  int scale_skip;    // rows of row_scale before the first column
+  int first_column;  // of y and bias
+  int stride;        // of y
+};
+
+void main() {
+  const int lane = int(gl_LocalInvocationID.x), group = int(linear_index()) / kLanes;
+  // Neighbouring workgroups share columns, so their panels stay in the cache.
+  const int row_groups = (rows + kRows - 1) / kRows;
+  const int row = group % row_groups * kRows, panel = group / row_groups * PANELS;
+  if (panel >= panels) return;
+  int from[kRows], texels[PANELS];
+  [[unroll]] for (int r = 0; r < kRows; ++r) from[r] = (first_row + min(row + r, rows - 1)) * quarter;
+  [[unroll]] for (int p = 0; p < PANELS; ++p) {
+    texels[p] = (first_panel + min(panel + p, panels - 1)) * quarter * 4 * kLanes + lane;
+  }
+  vec4 sums[kRows][PANELS];
+  [[unroll]] for (int r = 0; r < kRows; ++r) [[unroll]] for (int p = 0; p < PANELS; ++p) sums[r][p] = vec4(0.0);
+  for (int k = 0; k < quarter; ++k) {
+    vec4 w[4][PANELS];
+    [[unroll]] for (int q = 0; q < 4; ++q) {
+      [[unroll]] for (int p = 0; p < PANELS; ++p) w[q][p] = panel_texel(texels[p] + (k * 4 + q) * kLanes);
+    }
+    [[unroll]] for (int r = 0; r < kRows; ++r) {
+      const vec4 v = texelFetch(X, from[r] + k);
+      [[unroll]] for (int p = 0; p < PANELS; ++p) {
+        sums[r][p] = fma(vec4(v.x), w[0][p], sums[r][p]);
+        sums[r][p] = fma(vec4(v.y), w[1][p], sums[r][p]);
+        sums[r][p] = fma(vec4(v.z), w[2][p], sums[r][p]);
+        sums[r][p] = fma(vec4(v.w), w[3][p], sums[r][p]);
+      }
+    }
+  }
+  [[unroll]] for (int p = 0; p < PANELS; ++p) {
+    const int column = (panel + p) * kLanes * 4 + lane * 4 - lead;
+    if (panel + p >= panels || column >= columns || column + 4 <= 0) continue;
+    vec4 scale = vec4(1.0), shift = vec4(0.0);
+    [[unroll]] for (int i = 0; i < 4; ++i) {
+      const int c = clamp(column + i, 0, columns - 1);
+#ifdef STORED_I8
+      scale[i] = row_scale[scale_skip + c];
+#endif
+      if (HAS_BIAS) shift[i] = bias[first_column + c];
+    }
+    [[unroll]] for (int r = 0; r < kRows; ++r) {
+      if (row + r >= rows) break;
+      const vec4 v = sums[r][p] * scale + shift;
+      const int to = (row + r) * stride + first_column + column;
+      if (WHOLE_TEXELS) {
+        y4[to / 4] = v;
+      } else {
+        [[unroll]] for (int i = 0; i < 4; ++i) {
+          if (column + i >= 0 && column + i < columns) y[to + i] = v[i];
+        }
+      }
+    }
+  }
+}
