@@ -8,8 +8,7 @@
 layout(local_size_x = 8) in;
 #include "index.glsl"
 #include "panels.glsl"
-layout(constant_id = 0) const bool HAS_BIAS = false;
-layout(constant_id = 1) const bool WHOLE_TEXELS = false;  // the 8 rows of a workgroup lie in one picture, aligned
+const int kHasBias = 1, kWholeTexels = 2;  // the 8 rows of a workgroup lie in one picture, aligned
 layout(binding = 0) uniform samplerBuffer X;  // [picture, height, width, quarter]
 layout(binding = 2) readonly buffer Scale { float row_scale[]; };
 layout(binding = 3) readonly buffer Bias { float bias[]; };
@@ -19,7 +18,7 @@ layout(push_constant) uniform Push {
   int rows;  // output pixels of all pictures
   int columns; int first_column; int outputs; int panels; int quarter;  // texels of an input pixel
   int height; int width; int out_height; int out_width;
-  int kernel_height; int kernel_width; int stride; int pad_top; int pad_left;
+  int kernel_height; int kernel_width; int stride; int pad_top; int pad_left; int flags;
 };
 
 void main() {
@@ -77,8 +76,8 @@ void main() {
 #else
       const float scale = 1.0;
 #endif
-      const float shift = HAS_BIAS ? bias[output_] : 0.0;
-      if (WHOLE_TEXELS) {
+      const float shift = (flags & kHasBias) != 0 ? bias[output_] : 0.0;
+      if ((flags & kWholeTexels) != 0) {
         const int to = (picture[0] * outputs + output_) * plane + row % plane;
         y4[to / 4] = vec4(sums[0][p][c], sums[1][p][c], sums[2][p][c], sums[3][p][c]) * scale + shift;
         y4[to / 4 + 1] = vec4(sums[4][p][c], sums[5][p][c], sums[6][p][c], sums[7][p][c]) * scale + shift;

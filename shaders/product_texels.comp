@@ -7,8 +7,8 @@
 layout(local_size_x = 8) in;
 #include "index.glsl"
 #include "panels.glsl"
-layout(constant_id = 0) const bool HAS_BIAS = false;
-layout(constant_id = 1) const bool WHOLE_TEXELS = false;  // every column texel of y begins at a multiple of four
+// Drivers of software Vulkan compile for longer than such a product takes, so flags are no constants.
+const int kHasBias = 1, kWholeTexels = 2;  // every column texel of y begins at a multiple of four
 layout(binding = 0) uniform samplerBuffer X;  // [.., quarter] texels of four k
 layout(binding = 2) readonly buffer Scale { float row_scale[]; };
 layout(binding = 3) readonly buffer Bias { float bias[]; };
@@ -25,6 +25,7 @@ layout(push_constant) uniform Push {
   int scale_skip;    // rows of row_scale before the first column
   int first_column;  // of y and bias
   int stride;        // of y
+  int flags;
 };
 
 void main() {
@@ -64,13 +65,13 @@ void main() {
 #ifdef STORED_I8
       scale[i] = row_scale[scale_skip + c];
 #endif
-      if (HAS_BIAS) shift[i] = bias[first_column + c];
+      if ((flags & kHasBias) != 0) shift[i] = bias[first_column + c];
     }
     [[unroll]] for (int r = 0; r < kRows; ++r) {
       if (row + r >= rows) break;
       const vec4 v = sums[r][p] * scale + shift;
       const int to = (row + r) * stride + first_column + column;
-      if (WHOLE_TEXELS) {
+      if ((flags & kWholeTexels) != 0) {
         y4[to / 4] = v;
       } else {
         [[unroll]] for (int i = 0; i < 4; ++i) {

@@ -14,3 +14,18 @@ float stored_at(uint i) {
   return uintBitsToFloat(stored[i]);
 #endif
 }
+
+// Elements i .. i + 3, i a multiple of four.
+vec4 stored_four(uint i) {
+#if defined(STORED_F16)
+  return vec4(unpackHalf2x16(stored[i >> 1]), unpackHalf2x16(stored[(i >> 1) + 1]));
+#elif defined(STORED_BF16)
+  const uvec2 pairs = uvec2(stored[i >> 1], stored[(i >> 1) + 1]);
+  return uintBitsToFloat(uvec4(pairs.x << 16, pairs.x & 0xffff0000u, pairs.y << 16, pairs.y & 0xffff0000u));
+#elif defined(STORED_I8)
+  const int four = int(stored[i >> 2]);
+  return vec4(bitfieldExtract(four, 0, 8), bitfieldExtract(four, 8, 8), bitfieldExtract(four, 16, 8), four >> 24);
+#else
+  return uintBitsToFloat(uvec4(stored[i], stored[i + 1], stored[i + 2], stored[i + 3]));
+#endif
+}

@@ -12,11 +12,12 @@ using enum conformance::Precision;
 /// Every case of one op under the validation layer, whose messages are failures.
 class VulkanConformance : public testing::TestWithParam<std::string> {
  protected:
-  void run(Transfer transfer, const std::vector<conformance::Precision>& precisions) {
+  void run(Transfer transfer, const std::vector<conformance::Precision>& precisions, Kernels kernels = Kernels::automatic) {
     LACUNA_NEED_VULKAN_DEVICE();
     const auto make = [&] {
       VulkanOptions options;
       options.transfer = transfer;
+      options.kernels = kernels;
       options.validation = Validation::on;
       options.on_message = [](const std::string& message) { ADD_FAILURE() << message; };
       auto executor = std::make_unique<VulkanExecutor>(options);
@@ -37,6 +38,22 @@ INSTANTIATE_TEST_SUITE_P(Ops, VulkanConformance, testing::ValuesIn(all_ops()),
 class VulkanStagedConformance : public VulkanConformance {};
 TEST_P(VulkanStagedConformance, MatchesTheReference) { run(Transfer::staged, {f32, int8}); }
 INSTANTIATE_TEST_SUITE_P(Ops, VulkanStagedConformance, testing::Values("graph"),
+                         [](const testing::TestParamInfo<std::string>& info) { return info.param; });
+
+/// The families of kernels that are not chosen for the device at hand, where the device can run them.
+class VulkanTilesConformance : public VulkanConformance {};
+TEST_P(VulkanTilesConformance, MatchesTheReference) { run(Transfer::automatic, {f32, bf16, f16, int8}, Kernels::tiles); }
+INSTANTIATE_TEST_SUITE_P(Ops, VulkanTilesConformance, testing::Values("linear", "conv2d"),
+                         [](const testing::TestParamInfo<std::string>& info) { return info.param; });
+
+class VulkanTexelsConformance : public VulkanConformance {};
+TEST_P(VulkanTexelsConformance, MatchesTheReference) { run(Transfer::automatic, {f32, bf16}, Kernels::texels); }
+INSTANTIATE_TEST_SUITE_P(Ops, VulkanTexelsConformance, testing::Values("linear", "conv2d"),
+                         [](const testing::TestParamInfo<std::string>& info) { return info.param; });
+
+class VulkanPlainConformance : public VulkanConformance {};
+TEST_P(VulkanPlainConformance, MatchesTheReference) { run(Transfer::automatic, {f32, int8}, Kernels::plain); }
+INSTANTIATE_TEST_SUITE_P(Ops, VulkanPlainConformance, testing::Values("linear", "conv2d"),
                          [](const testing::TestParamInfo<std::string>& info) { return info.param; });
 
 }  // namespace

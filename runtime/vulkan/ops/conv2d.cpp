@@ -29,6 +29,30 @@ void add_plain(GraphCompiler& compiler, const Convolution& c, const Operand& w) 
                 double(count) * double(c.in[1] * c.w[2] * c.w[3]) * 2});
 }
 
+void add_tiles(GraphCompiler& compiler, const Convolution& c, graph::ValueId filters) {
+  const Matrix w = compiler.matrix(filters);
+  const std::int64_t rows = c.out[0] * c.out[2] * c.out[3];
+  for (const MatrixPart& part : w.parts) {
+    const std::uint32_t tile = tile_of(compiler.device(), rows, part.rows);
+    const std::int64_t side = 16 * std::int64_t(tile);
+    const Kernel kernel{"product_tiles_conv_" + stored_suffix(w.dtype), storage_bindings(5), 68,
+                        {c.bias ? 1u : 0u, w.width % 4 == 0 ? 1u : 0u, tile}};
+    const std::int64_t groups = ((rows + side - 1) / side) * ((part.rows + side - 1) / side);
+    compiler.add({&compiler.pipeline(kernel),
+                  {{c.x},
+                   {part.operand},
+                   {w.row_scale ? *w.row_scale : c.x},
+                   {c.bias ? *c.bias : c.x},
+                   {c.y, Access::write}},
+                  {word(rows), 0, word(w.width), word(part.rows), word(part.skip), word(w.scale_skip + part.first),
+                   word(part.first), word(c.out[1]), word(c.in[2]), word(c.in[3]), word(c.out[2]), word(c.out[3]),
+                   word(c.w[2]), word(c.w[3]), word(std::int64_t(c.attributes.stride)),
+                   word(std::int64_t(c.attributes.pad_top)), word(std::int64_t(c.attributes.pad_left))},
+                  linear_grid(groups * 256, 256),
+                  double(rows) * double(part.rows) * double(w.width) * 0.1});
+  }
+}
+
 void add_texels(GraphCompiler& compiler, const Convolution& c, const GraphCompiler::WeightSlice& slice) {
   const auto weight = panels_of(compiler.weights(), compiler.source(), slice.name, slice.shape,
                                 compiler.device().limits().texel_elements);
@@ -41,8 +65,8 @@ void add_texels(GraphCompiler& compiler, const Convolution& c, const GraphCompil
     const Kernel kernel{"conv2d_texels_" + stored_suffix(weight->dtype) + "_" + std::to_string(tile),
                         {BindingKind::texels, BindingKind::texels, BindingKind::storage, BindingKind::storage,
                          BindingKind::storage},
-                        60,
-                        {c.bias ? 1u : 0u, out_plane % kRows == 0 ? 1u : 0u}};
+                        64,
+                        {}};
     const std::int64_t groups = (rows + kRows - 1) / kRows * ((panels + tile - 1) / tile);
     const Operand panel_bytes = compiler.fixed(part.buffer);
     compiler.add({&compiler.pipeline(kernel),
@@ -54,7 +78,7 @@ void add_texels(GraphCompiler& compiler, const Convolution& c, const GraphCompil
                   {word(rows), word(part.rows), word(part.first), word(c.out[1]), word(panels), word(quarter), word(c.in[2]),
                    word(c.in[3]), word(c.out[2]), word(c.out[3]), word(c.w[2]), word(c.w[3]),
                    word(std::int64_t(c.attributes.stride)), word(std::int64_t(c.attributes.pad_top)),
-                   word(std::int64_t(c.attributes.pad_left))},
+                   word(std::int64_t(c.attributes.pad_left)), (c.bias ? 1u : 0u) | (out_plane % kRows == 0 ? 2u : 0u)},
                   linear_grid(groups * kLanes, kLanes),
                   double(rows) * double(part.rows) * double(weight->width) * 0.1});
   }
@@ -76,6 +100,7 @@ void record_conv2d(GraphCompiler& compiler, const graph::Node& node) {
   if (compiler.kernels().product == ProductKernel::texels && is_whole && fits && c.in[1] > 0) {
     return add_texels(compiler, c, *slice);
   }
+  if (compiler.kernels().product == ProductKernel::tiles && c.in[1] > 0) return add_tiles(compiler, c, node.inputs[1]);
   add_plain(compiler, c, compiler.read(node.inputs[1]));
 }
 

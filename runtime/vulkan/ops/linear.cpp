@@ -27,6 +27,27 @@ void add_plain(GraphCompiler& compiler, const Product& p) {
   }
 }
 
+void add_tiles(GraphCompiler& compiler, const Product& p) {
+  const Matrix w = compiler.matrix(p.weight);
+  for (const MatrixPart& part : w.parts) {
+    const std::uint32_t tile = tile_of(compiler.device(), p.rows, part.rows);
+    const std::int64_t side = 16 * std::int64_t(tile);
+    const Kernel kernel{"product_tiles_" + stored_suffix(w.dtype), storage_bindings(5), 32,
+                        {p.bias ? 1u : 0u, w.width % 4 == 0 ? 1u : 0u, tile}};
+    const std::int64_t groups = ((p.rows + side - 1) / side) * ((part.rows + side - 1) / side);
+    compiler.add({&compiler.pipeline(kernel),
+                  {{p.x},
+                   {part.operand},
+                   {w.row_scale ? *w.row_scale : p.x},
+                   {p.bias ? *p.bias : p.x},
+                   {p.y, Access::write}},
+                  {word(p.rows), word(p.first_row), word(w.width), word(part.rows), word(part.skip),
+                   word(w.scale_skip + part.first), word(part.first), word(w.rows)},
+                  linear_grid(groups * 256, 256),
+                  double(p.rows) * double(part.rows) * double(w.width) * 0.1});
+  }
+}
+
 void add_texels(GraphCompiler& compiler, const Product& p, const GraphCompiler::WeightSlice& slice) {
   const auto weight = panels_of(compiler.weights(), compiler.source(), slice.name, slice.shape,
                                 compiler.device().limits().texel_elements);
@@ -49,8 +70,8 @@ void add_texels(GraphCompiler& compiler, const Product& p, const GraphCompiler::
     const Kernel kernel{"product_texels_" + stored_suffix(weight->dtype) + "_" + std::to_string(tile),
                         {BindingKind::texels, BindingKind::texels, BindingKind::storage, BindingKind::storage,
                          BindingKind::storage},
-                        40,
-                        {p.bias ? 1u : 0u, whole ? 1u : 0u}};
+                        44,
+                        {}};
     const std::int64_t groups = (p.rows + kRows - 1) / kRows * ((panels + tile - 1) / tile);
     const Operand panel_bytes = compiler.fixed(part.buffer);
     compiler.add({&compiler.pipeline(kernel),
@@ -60,13 +81,19 @@ void add_texels(GraphCompiler& compiler, const Product& p, const GraphCompiler::
                    {p.bias ? *p.bias : p.x},
                    {p.y, Access::write}},
                   {word(p.rows), word(first_row), word(quarter), word(count), word(lead), word(first_panel), word(panels),
-                   word(begin), word(first_column), word(columns)},
+                   word(begin), word(first_column), word(columns), (p.bias ? 1u : 0u) | (whole ? 2u : 0u)},
                   linear_grid(groups * kLanes, kLanes),
                   double(p.rows) * double(count) * double(inner) * 0.1});
   }
 }
 
 }  // namespace
+
+std::uint32_t tile_of(const Device& device, std::int64_t rows, std::int64_t columns) {
+  constexpr std::uint32_t kWideBytes = 2 * 16 * 33 * 16;  // shared memory of product_tiles.comp with TILE 8
+  // Wide tiles reuse more of what is loaded, but a product has to be large to fill a GPU with them.
+  return device.limits().shared_memory >= kWideBytes && rows >= 256 && columns >= 512 ? 8 : 4;
+}
 
 std::string stored_suffix(graph::DType dtype) { return std::string(name_of(dtype)); }
 
@@ -91,7 +118,7 @@ void add_product(GraphCompiler& compiler, const Product& p) {
   if (compiler.kernels().product == ProductKernel::texels && slice && fits && inner > 0) {
     return add_texels(compiler, p, *slice);
   }
-  add_plain(compiler, p);
+  compiler.kernels().product == ProductKernel::tiles ? add_tiles(compiler, p) : add_plain(compiler, p);
 }
 
 void record_linear(GraphCompiler& compiler, const graph::Node& node) {

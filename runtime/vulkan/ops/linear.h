@@ -20,6 +20,9 @@ void add_product(GraphCompiler& compiler, const Product& product);
 /// Name of the permutation of a shader for a stored dtype: "f32", "f16", "bf16", "i8".
 std::string stored_suffix(graph::DType dtype);
 
+/// TILE of product_tiles.comp for a product of this size.
+std::uint32_t tile_of(const Device& device, std::int64_t rows, std::int64_t columns);
+
 /// x as rows of whole texels of four (pack_rows.comp): row r, element i is
 /// x[r / inner * outer_stride + r % inner * row_stride + i * element_stride].
 struct RowLayout {
