@@ -14,9 +14,18 @@ enum class ProductKernel : std::uint8_t {
   tiles,   // blocks in shared memory and registers: GPUs
 };
 
+/// How attention is computed.
+enum class AttentionKernel : std::uint8_t {
+  none,   // from primitives, with its scores in memory
+  lanes,  // no barriers, operands as texels, one subgroup of 8 a workgroup
+  tiles,  // blocks in shared memory
+};
+
 /// Which kernels an engine uses on its device. The one place where devices are told apart.
 struct KernelChoice {
   ProductKernel product = ProductKernel::plain;
+  AttentionKernel attention = AttentionKernel::none;
+  bool subgroup_rows = false;  // norms: a subgroup, which is a workgroup, has a row
 };
 KernelChoice choose_kernels(const DeviceInfo& device, Kernels wanted);
 

@@ -22,9 +22,9 @@ VulkanExecutor::~VulkanExecutor() = default;
 std::unique_ptr<graph::Plan> VulkanExecutor::prepare(const graph::Graph& graph,
                                                      std::shared_ptr<const graph::WeightSource> weights) {
   if (!weights) throw std::invalid_argument("[vulkan] expected a source of weights, got none");
-  const Device& device = shared_->context.device;
+  const KernelChoice& kernels = shared_->context.kernels;
   const graph::Graph lowered = graph::lower(
-      graph, [&](const graph::Graph& g, const graph::Node& node) { return claims(g, node, device); });
+      graph, [&](const graph::Graph& g, const graph::Node& node) { return claims(g, node, kernels); });
   GraphCompiler compiler(lowered, shared_->context, shared_->weights, std::move(weights));
   return std::make_unique<VulkanPlan>(lowered, compiler.compile(), shared_->context);
 }

@@ -43,7 +43,7 @@ INSTANTIATE_TEST_SUITE_P(Ops, VulkanStagedConformance, testing::Values("graph"),
 /// The families of kernels that are not chosen for the device at hand, where the device can run them.
 class VulkanTilesConformance : public VulkanConformance {};
 TEST_P(VulkanTilesConformance, MatchesTheReference) { run(Transfer::automatic, {f32, bf16, f16, int8}, Kernels::tiles); }
-INSTANTIATE_TEST_SUITE_P(Ops, VulkanTilesConformance, testing::Values("linear", "conv2d"),
+INSTANTIATE_TEST_SUITE_P(Ops, VulkanTilesConformance, testing::Values("linear", "conv2d", "attention"),
                          [](const testing::TestParamInfo<std::string>& info) { return info.param; });
 
 class VulkanTexelsConformance : public VulkanConformance {};
@@ -53,7 +53,7 @@ INSTANTIATE_TEST_SUITE_P(Ops, VulkanTexelsConformance, testing::Values("linear",
 
 class VulkanPlainConformance : public VulkanConformance {};
 TEST_P(VulkanPlainConformance, MatchesTheReference) { run(Transfer::automatic, {f32, int8}, Kernels::plain); }
-INSTANTIATE_TEST_SUITE_P(Ops, VulkanPlainConformance, testing::Values("linear", "conv2d"),
+INSTANTIATE_TEST_SUITE_P(Ops, VulkanPlainConformance, testing::Values("linear", "conv2d", "graph"),
                          [](const testing::TestParamInfo<std::string>& info) { return info.param; });
 
 }  // namespace

@@ -30,6 +30,15 @@ void record_unary(GraphCompiler& compiler, const graph::Node& node) {
                 double(count)});
 }
 
+void record_swiglu(GraphCompiler& compiler, const graph::Node& node) {
+  const std::int64_t count = compiler.shape(node.output).elements();
+  compiler.add({&compiler.pipeline({"swiglu", storage_bindings(3), 4, {}}),
+                {{compiler.read(node.inputs[0])}, {compiler.read(node.inputs[1])}, {compiler.write(node.output), Access::write}},
+                {word(count)},
+                linear_grid(count, 64),
+                double(count) * 2});
+}
+
 void record_binary(GraphCompiler& compiler, const graph::Node& node) {
   const graph::Shape &shape = compiler.shape(node.output), &b = compiler.shape(node.inputs[1]);
   const std::int64_t count = shape.elements();

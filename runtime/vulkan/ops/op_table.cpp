@@ -36,6 +36,12 @@ constexpr std::array kTable{
     Row{Op::draw, record_draw},
     // Fused.
     Row{Op::propose, record_propose},
+    Row{Op::rms_norm, record_norm},
+    Row{Op::layer_norm, record_norm},
+    Row{Op::group_norm, record_norm},
+    Row{Op::rope, record_rope},
+    Row{Op::swiglu, record_swiglu},
+    Row{Op::attention, record_attention},
 };
 
 const Row* find(Op op) {
@@ -51,6 +57,21 @@ Recorder recorder_of(Op op) {
   return row->record;
 }
 
-bool claims(const graph::Graph&, const graph::Node& node, const Device&) { return find(node.op) != nullptr; }
+bool claims(const graph::Graph& graph, const graph::Node& node, const KernelChoice& kernels) {
+  switch (node.op) {
+    case Op::rms_norm:
+    case Op::layer_norm:
+    case Op::group_norm:
+      return kernels.subgroup_rows;
+    case Op::attention: {
+      constexpr std::int64_t kWidestHead = 256;
+      const auto& attributes = node.as<graph::AttentionAttributes>();
+      const std::int64_t head_dim = graph.value(node.inputs[0]).shape[1] / attributes.heads;
+      return kernels.attention != AttentionKernel::none && head_dim <= kWidestHead;
+    }
+    default:
+      return find(node.op) != nullptr;
+  }
+}
 
 }  // namespace lacuna::vulkan

@@ -11,7 +11,7 @@ using Recorder = void (*)(GraphCompiler& compiler, const graph::Node& node);
 Recorder recorder_of(graph::Op op);
 
 /// Whether the engine runs a fused node as it is; lower() expands the others.
-bool claims(const graph::Graph& graph, const graph::Node& node, const Device& device);
+bool claims(const graph::Graph& graph, const graph::Node& node, const KernelChoice& kernels);
 
 // One function for each row of the table, in the file of the same name or its group.
 void record_gather_rows(GraphCompiler& compiler, const graph::Node& node);
@@ -28,5 +28,9 @@ void record_upsample(GraphCompiler& compiler, const graph::Node& node);
 void record_conv2d(GraphCompiler& compiler, const graph::Node& node);
 void record_draw(GraphCompiler& compiler, const graph::Node& node);
 void record_propose(GraphCompiler& compiler, const graph::Node& node);
+void record_norm(GraphCompiler& compiler, const graph::Node& node);
+void record_rope(GraphCompiler& compiler, const graph::Node& node);
+void record_swiglu(GraphCompiler& compiler, const graph::Node& node);
+void record_attention(GraphCompiler& compiler, const graph::Node& node);
 
 }  // namespace lacuna::vulkan
