@@ -90,7 +90,7 @@ Device::Device(const Instance&, VkPhysicalDevice physical, int index, const Vulk
     if (std::ranges::find(offered, name) != offered.end()) extensions.push_back(name);
   };
   if (f.subgroup_size_control) {
-    if (!core13) enable(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);
+    enable(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);  // by name: the instance asks for Vulkan 1.2
     *tail = &sizes;
     tail = &sizes.pNext;
   }

@@ -61,7 +61,10 @@ void Pipeline::make(VkPipelineCache cache) {
   info.stage.module = module;
   info.stage.pName = "main";
   info.stage.pSpecializationInfo = &constants;
-  if (kernel_.subgroup_size > 0 && device_.features().subgroup_size_control) info.stage.pNext = &size;
+  const DeviceLimits& limits = device_.limits();
+  // Where there is only one size, nothing has to be required.
+  const bool varies = limits.subgroup_min != limits.subgroup_max;
+  if (kernel_.subgroup_size > 0 && varies && device_.features().subgroup_size_control) info.stage.pNext = &size;
   const VkResult result = vk.vkCreateComputePipelines(d, cache, 1, &info, nullptr, &handle_);
   vk.vkDestroyShaderModule(d, module, nullptr);
   check(result, ("vkCreateComputePipelines of " + kernel_.shader).c_str());
