@@ -1,9 +1,8 @@
 #include "text/gguf_tokenizer.h"
 
-#include <array>
-
 #include "runtime/weights/checkpoint_error.h"
 #include "runtime/weights/utf8.h"
+#include "text/known_cuts.h"
 #include "text/tokenizer_json.h"
 #include "text/utf8.h"
 
@@ -11,32 +10,6 @@ namespace lacuna::text {
 namespace {
 
 using weights::in_quotes;
-
-constexpr const char* kLlada =
-    R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+)";
-constexpr const char* kQwen2 =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-constexpr const char* kLlama3 =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-constexpr const char* kGpt2 = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
-
-struct Cut {
-  std::string_view name;  // tokenizer.ggml.pre
-  const char* pattern;
-  UnicodeForm form;
-  ByteLevelBpeDefinition::WholeWords whole_words;
-};
-using Words = ByteLevelBpeDefinition::WholeWords;
-constexpr std::array<Cut, 8> kCuts = {{
-    {"llada", kLlada, UnicodeForm::nfc, Words::merged},
-    {"llada-moe", kLlada, UnicodeForm::nfc, Words::merged},
-    {"bailingmoe", kLlada, UnicodeForm::nfc, Words::merged},
-    {"dream", kQwen2, UnicodeForm::nfc, Words::merged},
-    {"qwen2", kQwen2, UnicodeForm::nfc, Words::merged},
-    {"llama-bpe", kLlama3, UnicodeForm::none, Words::looked_up},
-    {"llama3", kLlama3, UnicodeForm::none, Words::looked_up},
-    {"gpt-2", kGpt2, UnicodeForm::none, Words::merged},
-}};
 
 enum TokenType : std::int64_t { kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4, kUnused = 5, kByte = 6 };
 
@@ -51,10 +24,7 @@ ByteLevelBpeDefinition gguf_tokenizer_definition(const weights::GgufFile& file) 
     fail(file, "expected \"tokenizer.ggml.model\" to be \"gpt2\" (byte-level BPE), got " + in_quotes(model));
   }
   const std::string_view pre = file.text("tokenizer.ggml.pre");
-  const Cut* cut = nullptr;
-  for (const Cut& row : kCuts) {
-    if (row.name == pre) cut = &row;
-  }
+  const KnownCut* cut = find_known_cut(pre);
   if (cut == nullptr) {
     fail(file, "expected \"tokenizer.ggml.pre\" to be llada, llada-moe, bailingmoe, dream, qwen2, llama-bpe, llama3 or "
                "gpt-2, got " + in_quotes(pre) + "; give the model's tokenizer.json");

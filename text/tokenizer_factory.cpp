@@ -8,6 +8,7 @@
 #include "text/gguf_tokenizer.h"
 #include "text/sentencepiece_tokenizer.h"
 #include "text/tokenizer_json.h"
+#include "text/vocabulary_files.h"
 
 namespace lacuna::text {
 
@@ -21,6 +22,7 @@ std::unique_ptr<TextTokenizer> open_tokenizer(const std::filesystem::path& model
   const std::filesystem::path json = model / "tokenizer.json", sentencepiece = model / "tokenizer.model";
   if (std::filesystem::exists(sentencepiece, error)) return open_tokenizer(sentencepiece);
   if (std::filesystem::exists(json, error)) return open_tokenizer(json);
+  if (has_vocabulary_files(model)) return std::make_unique<ByteLevelBpeTokenizer>(open_vocabulary_files(model));
   throw weights::IoError(sentencepiece, "find the model's tokenizer (tokenizer.model or tokenizer.json)", ENOENT);
 }
 

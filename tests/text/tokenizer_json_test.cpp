@@ -108,6 +108,36 @@ TEST(TokenizerJson, AVocabularyWithoutMergesIsRefused) {
   EXPECT_NE(why(root).find("needs them"), std::string::npos);
 }
 
+TEST(VocabularyFiles, AreTheOlderFormOfTheSame) {
+  const test::TempFolder folder;
+  const Json root = good();
+  test::put_file(folder / "vocab.json", root.at("model").at("vocab").dump());
+  test::put_file(folder / "merges.txt", "#version: 0.2\na b\r\nab c\n\n");
+  Json config = Json::object();
+  config.set("tokenizer_class", "DreamTokenizer");
+  config.set("added_tokens_decoder", Json::object().set("258", Json::object().set("content", "<|m|>").set("special", true)));
+  test::put_file(folder / "tokenizer_config.json", config.dump());
+  const auto tokenizer = open_tokenizer(folder.path());
+  EXPECT_EQ(tokenizer->encode("abcab"), (std::vector<std::int32_t>{257, 256}));
+  EXPECT_EQ(tokenizer->special_id("<|m|>"), 258);
+  const auto why_not = [&](const char* file, const std::string& content) {
+    const std::string before = test::get_file(folder / file);
+    test::put_file(folder / file, content);
+    const std::string message = test::message_of<weights::CheckpointError>([&] { open_tokenizer(folder.path()); });
+    test::put_file(folder / file, before);
+    return message;
+  };
+  EXPECT_NE(why_not("vocab.json", "[]").find("vocab.json"), std::string::npos);
+  EXPECT_NE(why_not("vocab.json", R"({"a": -1})").find("id in"), std::string::npos);
+  EXPECT_NE(why_not("merges.txt", "a b c\n").find("line 1"), std::string::npos);
+  EXPECT_NE(why_not("merges.txt", "a zz\n").find("zz"), std::string::npos);
+  EXPECT_NE(why_not("tokenizer_config.json", "{}").find("tokenizer_class"), std::string::npos);
+  EXPECT_NE(why_not("tokenizer_config.json", R"({"tokenizer_class": "LlamaTokenizer"})").find("LlamaTokenizer"), std::string::npos);
+  EXPECT_NE(why_not("tokenizer_config.json", R"({"tokenizer_class": "Qwen2Tokenizer", "added_tokens_decoder": {"x": {}}})")
+                .find("added_tokens_decoder"),
+            std::string::npos);
+}
+
 TEST(TokenizerFactory, TakesEitherKind) {
   const test::TempFolder folder;
   EXPECT_THROW(open_tokenizer(folder.path()), weights::IoError);
