@@ -76,6 +76,17 @@ std::optional<Evaluation> evaluate_infill(generation::Pipeline& pipeline, const 
                                           std::span<const Sample> samples, const SuiteOptions& options,
                                           const SampleCallback& callback);
 
+/// Bounds on the likelihood of captions given pictures and of pictures given captions, nats a token, by the token-count
+/// form and the continuous-time form with their paired difference; baseline: every token equally likely.
+std::optional<Evaluation> evaluate_likelihood(generation::Pipeline& pipeline, const NearestNeighbour& neighbours,
+                                              std::span<const Sample> samples, const SuiteOptions& options,
+                                              const SampleCallback& callback);
+/// Zero-shot retrieval of a picture's caption among up to ten, by P(caption | picture) and by P(picture | caption);
+/// baseline: chance.
+std::optional<Evaluation> evaluate_retrieval(generation::Pipeline& pipeline, const NearestNeighbour& neighbours,
+                                             std::span<const Sample> samples, const SuiteOptions& options,
+                                             const SampleCallback& callback);
+
 struct SuiteEntry {
   std::string_view name;
   std::string_view summary;

@@ -10,6 +10,8 @@ constexpr std::array kSuites{
     SuiteEntry{"caption", "exactly right labels", evaluate_caption},
     SuiteEntry{"roundtrip", "drawings from captions, captioned again", evaluate_roundtrip},
     SuiteEntry{"infill", "the right half redrawn, and captions completed", evaluate_infill},
+    SuiteEntry{"likelihood", "bounds on the likelihood of captions and pictures", evaluate_likelihood},
+    SuiteEntry{"retrieval", "captions and pictures found by likelihood", evaluate_retrieval},
 };
 
 }  // namespace

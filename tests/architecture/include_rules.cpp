@@ -108,6 +108,12 @@ const std::vector<FolderRule>& folder_rules() {
         "runtime/preparation"},
        {"fusion/training"},
        {"posix"}},
+      // Of evaluation only how uncertain a mean or a share is.
+      {"runtime/laboratory",
+       {"text", "vision", "fusion", "runtime/weights", "runtime/samplers", "runtime/generation",
+        "runtime/evaluation"},
+       {"fusion/training"},
+       {}},
       {"runtime/samplers", {"fusion"}, {"fusion/training"}, {}},
       {"runtime/generation",
        {"text", "vision", "fusion", "runtime/weights", "runtime/samplers"},

@@ -21,7 +21,7 @@ class Eval : public Cli {
 };
 
 TEST_F(Eval, EverySuiteGivesOneObjectWithItsBaseline) {
-  for (const char* suite : {"reconstruct", "caption", "roundtrip", "infill"}) {
+  for (const char* suite : {"reconstruct", "caption", "roundtrip", "infill", "likelihood", "retrieval"}) {
     const auto result = eval(
         {"--suite", suite, "--split", "val_concept", "--limit", "2", "--data", pack_, "--json"});
     ASSERT_EQ(result.code, 0) << result.err;

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <stdexcept>
 
+#include "runtime/samplers/sampler_registry.h"
 #include "runtime/weights/checkpoint_error.h"
 #include "runtime/weights/config_reader.h"
 #include "tools/lacuna/failure.h"
@@ -15,7 +16,8 @@ namespace {
 using fusion::NoiseSchedule;
 using weights::Json;
 
-constexpr std::int64_t kFormat = 1;
+/// 2: options of samplers; "arccos" is the published curve (1 called arcsin so).
+constexpr std::int64_t kFormat = 2;
 constexpr double kMost = 1e9;
 
 std::string name_of(const NoiseSchedule& schedule) {
@@ -46,6 +48,28 @@ generation::DrawOptions read_draw(weights::ConfigReader json) {
   return draw;
 }
 
+Json to_json(const samplers::SamplerOptions& options) {
+  Json json = Json::object();
+  for (const auto& [name, value] : options.values) json.set(name, value);
+  return json;
+}
+
+samplers::SamplerOptions read_options(weights::ConfigReader json, const std::string& sampler) {
+  samplers::SamplerOptions options;
+  const samplers::SamplerEntry& entry = samplers::find_sampler(sampler);
+  for (const auto list : {entry.options, samplers::common_sampler_options()}) {
+    for (const samplers::OptionSpec& spec : list) {
+      if (json.has(spec.name)) options.values[std::string(spec.name)] = json.number(spec.name, -kMost, kMost);
+    }
+  }
+  json.finish();
+  return options;
+}
+
+NoiseSchedule read_schedule(const std::string& name, std::int64_t format) {
+  return NoiseSchedule::named(format == 1 && name == "arccos" ? "arcsin" : name);
+}
+
 }  // namespace
 
 Json to_json(const PictureSettings& s) {
@@ -59,6 +83,7 @@ Json to_json(const PictureSettings& s) {
       .set("steps", o.steps)
       .set("remask", o.sampler)
       .set("randomness", o.randomness)
+      .set("sampler_options", to_json(o.sampler_options))
       .set("image_schedule", name_of(o.image_schedule))
       .set("text_schedule", name_of(o.text_schedule))
       .set("image", to_json(o.draws.image))
@@ -73,7 +98,7 @@ PictureSettings settings_from_json(const Json& json, const std::string& file) {
   try {
     weights::ConfigReader c(json, file);
     PictureSettings s;
-    c.integer("format", kFormat, kFormat);
+    const std::int64_t format = c.integer("format", 1, kFormat);
     c.string("program");
     s.job = c.one_of("job", {"generate", "infill"});
     s.prompt = c.string("prompt");
@@ -81,8 +106,12 @@ PictureSettings settings_from_json(const Json& json, const std::string& file) {
     s.options.steps = int(c.integer("steps", 1, 100'000));
     s.options.sampler = c.string("remask");
     s.options.randomness = c.number("randomness", 0, kMost);
-    s.options.image_schedule = NoiseSchedule::named(c.string("image_schedule"));
-    s.options.text_schedule = NoiseSchedule::named(c.string("text_schedule"));
+    if (format > 1) s.options.sampler_options = read_options(c.section("sampler_options"), s.options.sampler);
+    if (format == 1 && s.options.sampler == "halton") {
+      c.fail("remask", "the Halton order of that version cannot be repeated");
+    }
+    s.options.image_schedule = read_schedule(c.string("image_schedule"), format);
+    s.options.text_schedule = read_schedule(c.string("text_schedule"), format);
     s.options.draws.image = read_draw(c.section("image"));
     s.options.draws.text = read_draw(c.section("text"));
     s.model = c.string("model");

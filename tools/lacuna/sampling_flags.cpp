@@ -2,7 +2,10 @@
 
 #include <cmath>
 #include <cstdio>
+#include <map>
 #include <random>
+#include <stdexcept>
+#include <utility>
 
 #include "runtime/samplers/sampler_registry.h"
 #include "tools/lacuna/failure.h"
@@ -28,6 +31,50 @@ std::string sampler_names() {
     names += (names.empty() ? "" : ", ") + std::string(entry.name);
   }
   return names;
+}
+
+/// "eta (remdm-cap, remdm-rescale), gamma (entropy-bounded), ..."
+std::string option_names() {
+  std::map<std::string, std::string> samplers;
+  for (const auto& entry : samplers::sampler_registry()) {
+    for (const auto& option : entry.options) {
+      // These two have flags of their own.
+      if (option.name == "randomness" || option.name == "block") continue;
+      std::string& list = samplers[std::string(option.name)];
+      list += (list.empty() ? "" : ", ") + std::string(entry.name);
+    }
+  }
+  std::string names;
+  for (const auto& [name, list] : samplers) names += (names.empty() ? "" : "; ") + name + " (" + list + ")";
+  return names;
+}
+
+/// The options of the chosen sampler; what it does not have is refused with those it has.
+samplers::SamplerOptions checked_options(samplers::SamplerOptions options, const std::string& sampler,
+                                         const std::vector<std::string>& given,
+                                         const std::optional<std::int64_t>& block,
+                                         const std::optional<double>& randomness) {
+  for (const std::string& text : given) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw bad_flag("--sampler-option", "NAME=VALUE", "\"" + text + "\"");
+    }
+    options.values[text.substr(0, equals)] = parse_number("--sampler-option", text.substr(equals + 1));
+  }
+  if (block) {
+    if (*block < 0 || *block > 1'000'000) {
+      throw bad_flag("--block-length", "an integer from 0 to 1000000", std::to_string(*block));
+    }
+    options.values["block"] = double(*block);
+  }
+  if (randomness) options.values["randomness"] = *randomness;
+  try {
+    samplers::make_sampler(sampler, options);
+  } catch (const std::invalid_argument& error) {
+    const std::string message = error.what();
+    throw Failure(kBadValue, "--sampler-option: " + without_function(message));
+  }
+  return options;
 }
 
 std::string schedule_names() {
@@ -83,11 +130,15 @@ void SamplingFlags::declare(Options& options, const generation::JobOptions& defa
   options.value("--top-k", "N", top_k, "Draw from the N most probable only; 0 = off (default 0)");
   options.value("--top-p", "X", top_p,
                 "Draw from the most probable that add up to X; 1 = off (default 1)");
-  options.value("--remask", "ORDER", remask,
-                "What is kept first: " + sampler_names() + " (default " + defaults.sampler + ")");
+  options.value("--sampler,--remask", "NAME", remask,
+                "Which positions are filled when: " + sampler_names() + " (default " + defaults.sampler + ")");
   options.value("--randomness", "X", randomness,
-                "Noise in the order of --remask confidence, falling to 0 (default " +
+                "Noise in the order of --sampler confidence, falling to 0 (default " +
                     short_number(defaults.randomness) + ")");
+  options.value("--sampler-option", "NAME=VALUE", sampler_options,
+                "An option of the sampler, can be repeated: " + option_names());
+  options.value("--block-length", "N", block_length,
+                "Fill blocks of N positions one after another; 0 = all at once (default 0)");
   options.value("--schedule", "NAME", schedule,
                 "How many are kept when: " + schedule_names() + " (default " +
                     (draws == Draws::both ? name_of(defaults.image_schedule) + " for pictures, " +
@@ -95,6 +146,14 @@ void SamplingFlags::declare(Options& options, const generation::JobOptions& defa
                      : draws == Draws::text ? name_of(defaults.text_schedule)
                                             : name_of(defaults.image_schedule)) +
                     ")");
+}
+
+void SamplingFlags::declare_constraints(Options& options) {
+  options.group("What the text must and may not say");
+  options.value("--require", "WORDS", required,
+                "Words that must occur, written where they fit best; can be repeated");
+  options.value("--ban", "WORD", banned, "A word that may not occur; can be repeated");
+  options.value("--length", "N", length, "Tokens of the text, exactly");
 }
 
 generation::JobOptions SamplingFlags::resolve(generation::JobOptions options, Draws draws) const {
@@ -131,6 +190,9 @@ generation::JobOptions SamplingFlags::resolve(generation::JobOptions options, Dr
       throw bad_flag("--remask", "one of " + sampler_names(), "\"" + *remask + "\"");
     options.sampler = *remask;
   }
+  // Those of another sampler, from a picture's settings, do not count.
+  options.sampler_options = checked_options(remask ? samplers::SamplerOptions{} : options.sampler_options,
+                                            options.sampler, sampler_options, block_length, randomness);
   if (schedule) {
     if (!known_schedule(*schedule)) {
       throw bad_flag("--schedule", "one of " + schedule_names(), "\"" + *schedule + "\"");
@@ -138,6 +200,15 @@ generation::JobOptions SamplingFlags::resolve(generation::JobOptions options, Dr
     if (draws != Draws::image) options.text_schedule = fusion::NoiseSchedule::named(*schedule);
     if (draws != Draws::text) options.image_schedule = fusion::NoiseSchedule::named(*schedule);
   }
+  for (const auto& [flag, words] : {std::pair{"--require", &required}, std::pair{"--ban", &banned}}) {
+    for (const std::string& word : *words) {
+      if (word.find_first_not_of(' ') == std::string::npos) throw bad_flag(flag, "a word", "\"" + word + "\"");
+    }
+  }
+  if (length && (*length < 1 || *length > 1'000'000)) {
+    throw bad_flag("--length", "an integer >= 1", std::to_string(*length));
+  }
+  options.constraints = {banned, required, int(length.value_or(0))};
   options.seed = seed < 0 ? random_seed() : std::uint64_t(seed);
   return options;
 }

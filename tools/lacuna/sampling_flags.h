@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "runtime/generation/job_options.h"
 #include "tools/lacuna/options.h"
@@ -22,9 +23,16 @@ struct SamplingFlags {
   std::optional<double> top_p;
   std::optional<std::string> remask;
   std::optional<double> randomness;
+  std::vector<std::string> sampler_options;  // NAME=VALUE
+  std::optional<std::int64_t> block_length;
+  std::vector<std::string> banned;    // words
+  std::vector<std::string> required;  // words
+  std::optional<std::int64_t> length;
   std::optional<std::string> schedule;
 
   void declare(Options& options, const generation::JobOptions& defaults, Draws draws);
+  /// What a text that is written must and may not contain.
+  void declare_constraints(Options& options);
   /// The job's options, every value checked; a negative seed becomes a random one. Throws Failure
   /// (kBadValue).
   generation::JobOptions resolve(generation::JobOptions defaults, Draws draws) const;

@@ -188,6 +188,7 @@ Action declare_caption(Options& options) {
                "Show the words as they appear, one line a step on stderr");
   options.flag("--json", verb->json, "One JSON object a picture");
   verb->sampling.declare(options, generation::caption_defaults(), Draws::text);
+  verb->sampling.declare_constraints(options);
   verb->model.declare(options);
   options.flag("--dry-run", verb->dry_run, "Print the memory needed and there, and stop");
   verb->log.declare(options);

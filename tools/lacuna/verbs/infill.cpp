@@ -182,6 +182,7 @@ Action declare_infill(Options& options) {
   options.flag("--json", verb->json, "One JSON object a filling");
   verb->preview.declare(options);
   verb->sampling.declare(options, generation::infill_defaults(), Draws::both);
+  verb->sampling.declare_constraints(options);
   verb->model.declare(options);
   options.flag("--dry-run", verb->dry_run, "Print the memory needed and there, and stop");
   verb->log.declare(options);

@@ -9,6 +9,7 @@ Action declare_caption(Options& options);
 Action declare_generate(Options& options);
 Action declare_infill(Options& options);
 Action declare_eval(Options& options);
+Action declare_lab(Options& options);
 Action declare_prepare(Options& options);
 Action declare_tokenizer_train(Options& options);
 Action declare_info(Options& options);
