@@ -27,14 +27,14 @@ void main() {
   const int row = group % row_groups * kRows, panel = group / row_groups * PANELS;
   if (panel >= panels) return;
   const int plane = out_height * out_width, inner = kernel_height * kernel_width * quarter;
-  int top[kRows], left[kRows], picture[kRows], texels[PANELS];
+  int top[kRows], left[kRows], picture[kRows], first[PANELS];
   [[unroll]] for (int r = 0; r < kRows; ++r) {
     const int at = min(row + r, rows - 1);
     picture[r] = at / plane;
     top[r] = at % plane / out_width * stride - pad_top;
     left[r] = at % out_width * stride - pad_left;
   }
-  [[unroll]] for (int p = 0; p < PANELS; ++p) texels[p] = min(panel + p, panels - 1) * inner * 4 * kLanes + lane;
+  [[unroll]] for (int p = 0; p < PANELS; ++p) first[p] = min(panel + p, panels - 1) * inner * 4;
   vec4 sums[kRows][PANELS];
   [[unroll]] for (int r = 0; r < kRows; ++r) [[unroll]] for (int p = 0; p < PANELS; ++p) sums[r][p] = vec4(0.0);
   int tap = 0;
@@ -48,18 +48,16 @@ void main() {
         from[r] = ((picture[r] * height + clamp(h, 0, height - 1)) * width + clamp(w, 0, width - 1)) * quarter;
       }
       for (int k = 0; k < quarter; ++k) {
-        vec4 w[4][PANELS];
-        [[unroll]] for (int q = 0; q < 4; ++q) {
-          [[unroll]] for (int p = 0; p < PANELS; ++p) w[q][p] = panel_texel(texels[p] + ((tap + k) * 4 + q) * kLanes);
-        }
+        vec4 w[PANELS][4];
+        [[unroll]] for (int p = 0; p < PANELS; ++p) panel_rows(first[p] + (tap + k) * 4, lane, w[p]);
         [[unroll]] for (int r = 0; r < kRows; ++r) {
           const vec4 u = texelFetch(X, from[r] + k);
           const vec4 v = mix(vec4(0.0), u, bvec4(inside[r]));
           [[unroll]] for (int p = 0; p < PANELS; ++p) {
-            sums[r][p] = fma(vec4(v.x), w[0][p], sums[r][p]);
-            sums[r][p] = fma(vec4(v.y), w[1][p], sums[r][p]);
-            sums[r][p] = fma(vec4(v.z), w[2][p], sums[r][p]);
-            sums[r][p] = fma(vec4(v.w), w[3][p], sums[r][p]);
+            sums[r][p] = fma(vec4(v.x), w[p][0], sums[r][p]);
+            sums[r][p] = fma(vec4(v.y), w[p][1], sums[r][p]);
+            sums[r][p] = fma(vec4(v.z), w[p][2], sums[r][p]);
+            sums[r][p] = fma(vec4(v.w), w[p][3], sums[r][p]);
           }
         }
       }

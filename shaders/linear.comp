@@ -1,4 +1,4 @@
-// permutations: f32 -DSTORED_F32; f16 -DSTORED_F16; bf16 -DSTORED_BF16; i8 -DSTORED_I8
+// permutations: f32 -DSTORED_F32; f16 -DSTORED_F16; bf16 -DSTORED_BF16; i8 -DSTORED_I8; q8_0 -DSTORED_Q8_0; q4_0 -DSTORED_Q4_0; q4_1 -DSTORED_Q4_1
 #version 450
 // y[row, column] = sum_k x[row, k] w[column, k] (+ bias), ROWS rows an invocation: the kernel that runs everywhere.
 #extension GL_GOOGLE_include_directive : require

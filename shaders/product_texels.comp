@@ -1,4 +1,4 @@
-// permutations: f32_1 -DSTORED_F32 -DPANELS=1; f32_2 -DSTORED_F32 -DPANELS=2; f32_4 -DSTORED_F32 -DPANELS=4; f16_1 -DSTORED_F16 -DPANELS=1; f16_2 -DSTORED_F16 -DPANELS=2; f16_4 -DSTORED_F16 -DPANELS=4; bf16_1 -DSTORED_BF16 -DPANELS=1; bf16_2 -DSTORED_BF16 -DPANELS=2; bf16_4 -DSTORED_BF16 -DPANELS=4; i8_1 -DSTORED_I8 -DPANELS=1; i8_2 -DSTORED_I8 -DPANELS=2; i8_4 -DSTORED_I8 -DPANELS=4
+// permutations: f32_1 -DSTORED_F32 -DPANELS=1; f32_2 -DSTORED_F32 -DPANELS=2; f32_4 -DSTORED_F32 -DPANELS=4; f16_1 -DSTORED_F16 -DPANELS=1; f16_2 -DSTORED_F16 -DPANELS=2; f16_4 -DSTORED_F16 -DPANELS=4; bf16_1 -DSTORED_BF16 -DPANELS=1; bf16_2 -DSTORED_BF16 -DPANELS=2; bf16_4 -DSTORED_BF16 -DPANELS=4; i8_1 -DSTORED_I8 -DPANELS=1; i8_2 -DSTORED_I8 -DPANELS=2; i8_4 -DSTORED_I8 -DPANELS=4; q8_0_1 -DSTORED_Q8_0 -DPANELS=1; q8_0_2 -DSTORED_Q8_0 -DPANELS=2; q8_0_4 -DSTORED_Q8_0 -DPANELS=4; q4_1 -DSTORED_Q4 -DPANELS=1; q4_2 -DSTORED_Q4 -DPANELS=2; q4_4 -DSTORED_Q4 -DPANELS=4
 #version 450
 // y[row, column] = sum_k x[row, k] w[column, k] (+ bias) without shared memory or barriers, both operands through texel
 // fetches, for software Vulkan: 8 rows and PANELS texels of 4 columns an invocation, 8 invocations a workgroup.
@@ -34,25 +34,23 @@ void main() {
   const int row_groups = (rows + kRows - 1) / kRows;
   const int row = group % row_groups * kRows, panel = group / row_groups * PANELS;
   if (panel >= panels) return;
-  int from[kRows], texels[PANELS];
+  int from[kRows], first[PANELS];
   [[unroll]] for (int r = 0; r < kRows; ++r) from[r] = (first_row + min(row + r, rows - 1)) * quarter;
   [[unroll]] for (int p = 0; p < PANELS; ++p) {
-    texels[p] = (first_panel + min(panel + p, panels - 1)) * quarter * 4 * kLanes + lane;
+    first[p] = (first_panel + min(panel + p, panels - 1)) * quarter * 4;
   }
   vec4 sums[kRows][PANELS];
   [[unroll]] for (int r = 0; r < kRows; ++r) [[unroll]] for (int p = 0; p < PANELS; ++p) sums[r][p] = vec4(0.0);
   for (int k = 0; k < quarter; ++k) {
-    vec4 w[4][PANELS];
-    [[unroll]] for (int q = 0; q < 4; ++q) {
-      [[unroll]] for (int p = 0; p < PANELS; ++p) w[q][p] = panel_texel(texels[p] + (k * 4 + q) * kLanes);
-    }
+    vec4 w[PANELS][4];
+    [[unroll]] for (int p = 0; p < PANELS; ++p) panel_rows(first[p] + k * 4, lane, w[p]);
     [[unroll]] for (int r = 0; r < kRows; ++r) {
       const vec4 v = texelFetch(X, from[r] + k);
       [[unroll]] for (int p = 0; p < PANELS; ++p) {
-        sums[r][p] = fma(vec4(v.x), w[0][p], sums[r][p]);
-        sums[r][p] = fma(vec4(v.y), w[1][p], sums[r][p]);
-        sums[r][p] = fma(vec4(v.z), w[2][p], sums[r][p]);
-        sums[r][p] = fma(vec4(v.w), w[3][p], sums[r][p]);
+        sums[r][p] = fma(vec4(v.x), w[p][0], sums[r][p]);
+        sums[r][p] = fma(vec4(v.y), w[p][1], sums[r][p]);
+        sums[r][p] = fma(vec4(v.z), w[p][2], sums[r][p]);
+        sums[r][p] = fma(vec4(v.w), w[p][3], sums[r][p]);
       }
     }
   }

@@ -1,4 +1,4 @@
-// permutations: f32 -DSTORED_F32; f16 -DSTORED_F16; bf16 -DSTORED_BF16; i8 -DSTORED_I8; conv_f32 -DSTORED_F32 -DCONV; conv_f16 -DSTORED_F16 -DCONV; conv_bf16 -DSTORED_BF16 -DCONV; conv_i8 -DSTORED_I8 -DCONV
+// permutations: f32 -DSTORED_F32; f16 -DSTORED_F16; bf16 -DSTORED_BF16; i8 -DSTORED_I8; conv_f32 -DSTORED_F32 -DCONV; conv_f16 -DSTORED_F16 -DCONV; conv_bf16 -DSTORED_BF16 -DCONV; conv_i8 -DSTORED_I8 -DCONV; q8_0 -DSTORED_Q8_0; q4_0 -DSTORED_Q4_0; q4_1 -DSTORED_Q4_1
 #version 450
 // y[row, column] = sum_k x[row, k] w[column, k] (+ bias) for GPUs: blocks of both operands in shared memory, a block of
 // TILE x TILE results in the registers of each of 16 x 16 invocations, sums in f32. With CONV the rows are output pixels

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "fusion/graph/block_format.h"
+
 namespace lacuna::vulkan {
 namespace {
 
@@ -45,7 +47,62 @@ std::vector<std::byte> pack(const WeightView& weight, const Axes& a, std::int64_
   return bytes;
 }
 
+int code_of(const WeightView& weight, std::int64_t column, std::int64_t k) {
+  const std::int64_t block = column * (weight.shape[1] / graph::kBlock) + k / graph::kBlock, j = k % graph::kBlock;
+  const std::byte* codes = weight.bytes.data() + std::size_t(block) * graph::block_bytes(weight.dtype);
+  if (weight.dtype == DType::q8_0) return int(codes[j]);
+  return int(codes[j % 16]) >> (j / 16 * 4) & 15;
+}
+
+std::vector<std::byte> pack_q8(const WeightView& weight, const Axes& a, std::int64_t first, std::int64_t count) {
+  std::vector<std::byte> bytes(std::size_t(count * a.channels * kPanelColumns));
+  for (std::int64_t p = 0; p < count; ++p) {
+    for (std::int64_t c = 0; c < kPanelColumns && (first + p) * kPanelColumns + c < a.columns; ++c) {
+      for (std::int64_t k = 0; k < a.channels; ++k) {
+        bytes[std::size_t((p * a.channels + k) * kPanelColumns + c)] = std::byte(code_of(weight, (first + p) * kPanelColumns + c, k));
+      }
+    }
+  }
+  return bytes;
+}
+
+std::vector<std::byte> pack_q4(const WeightView& weight, const Axes& a, std::int64_t first, std::int64_t count) {
+  std::vector<std::uint32_t> words(std::size_t(count * a.channels / 8 * kPanelColumns));
+  for (std::int64_t p = 0; p < count; ++p) {
+    for (std::int64_t c = 0; c < kPanelColumns && (first + p) * kPanelColumns + c < a.columns; ++c) {
+      for (std::int64_t k = 0; k < a.channels; ++k) {
+        const auto code = std::uint32_t(code_of(weight, (first + p) * kPanelColumns + c, k));
+        words[std::size_t((p * a.channels + k) / 8 * kPanelColumns + c)] |= code << (k % 8 * 4);
+      }
+    }
+  }
+  const auto bytes = std::as_bytes(std::span(words));
+  return {bytes.begin(), bytes.end()};
+}
+
+/// Factors of panels [first, first + count), for q4 with minima.
+std::vector<float> pack_factors(const WeightView& weight, const Axes& a, std::int64_t first, std::int64_t count) {
+  const bool minima = weight.dtype != DType::q8_0;
+  const std::int64_t blocks = a.channels / graph::kBlock, width = kPanelColumns * (minima ? 2 : 1);
+  std::vector<float> factors(std::size_t(count * blocks * width));
+  for (std::int64_t p = 0; p < count; ++p) {
+    for (std::int64_t c = 0; c < kPanelColumns && (first + p) * kPanelColumns + c < a.columns; ++c) {
+      for (std::int64_t b = 0; b < blocks; ++b) {
+        const auto from = std::size_t(((first + p) * kPanelColumns + c) * blocks + b);
+        const float factor = graph::f32_from_f16_bits(weight.block_scale[from]);
+        float* to = factors.data() + (p * blocks + b) * width + (minima ? c / 4 * 8 + c % 4 : c);
+        to[0] = factor;
+        // Exact, and so is what it is added to.
+        if (minima) to[4] = weight.dtype == DType::q4_0 ? -8.0f * factor : graph::f32_from_f16_bits(weight.block_minimum[from]);
+      }
+    }
+  }
+  return factors;
+}
+
 std::vector<std::byte> pack_any(const WeightView& weight, const Axes& a, std::int64_t first, std::int64_t count) {
+  if (weight.dtype == DType::q8_0) return pack_q8(weight, a, first, count);
+  if (graph::is_block_quantised(weight.dtype)) return pack_q4(weight, a, first, count);
   switch (size_of(weight.dtype)) {
     case 4:
       return pack<std::uint32_t>(weight, a, first, count);
@@ -70,7 +127,9 @@ std::shared_ptr<const DeviceWeight> panels_of(WeightStore& weights, const Weight
     made.rows = axes.columns;
     made.width = axes.channels * axes.taps;
     const std::int64_t texels = std::max<std::int64_t>(1, axes.quarters * kPanelColumns), panels = whole(axes.columns, kPanelColumns);
-    const std::size_t panel_bytes = std::size_t(texels) * 4 * size_of(w.dtype);
+    const std::size_t panel_bytes = w.dtype == DType::q8_0                 ? std::size_t(texels) * 4
+                                    : graph::is_block_quantised(w.dtype) ? std::size_t(texels) * 2
+                                                                         : std::size_t(texels) * 4 * size_of(w.dtype);
     // A piece at a time bounds the memory for the packed copy.
     constexpr std::int64_t kPieceBytes = std::int64_t{64} << 20;
     const auto most = std::max<std::int64_t>(
@@ -78,6 +137,9 @@ std::shared_ptr<const DeviceWeight> panels_of(WeightStore& weights, const Weight
     for (std::int64_t first = 0; first < panels; first += most) {
       const std::int64_t count = std::min(most, panels - first);
       for (WeightPart part : store.put_rows(pack_any(w, axes, first, count), count, panel_bytes)) {
+        if (graph::is_block_quantised(w.dtype)) {
+          part.factors = store.put(std::as_bytes(std::span<const float>(pack_factors(w, axes, first + part.first, part.rows))));
+        }
         part.first = (first + part.first) * kPanelColumns;
         part.rows = std::min(part.rows * kPanelColumns, axes.columns - part.first);
         made.parts.push_back(std::move(part));
@@ -86,6 +148,10 @@ std::shared_ptr<const DeviceWeight> panels_of(WeightStore& weights, const Weight
     if (w.dtype == DType::i8) made.row_scale = store.put(std::as_bytes(w.row_scale));
     return made;
   });
+}
+
+std::string panel_suffix(DType dtype) {
+  return dtype == DType::q4_0 || dtype == DType::q4_1 ? "q4" : std::string(name_of(dtype));
 }
 
 VkFormat texel_format(DType dtype) {
@@ -97,7 +163,11 @@ VkFormat texel_format(DType dtype) {
     case DType::bf16:
       return VK_FORMAT_R16G16B16A16_UINT;
     case DType::i8:
+    case DType::q8_0:
       return VK_FORMAT_R8G8B8A8_SINT;
+    case DType::q4_0:
+    case DType::q4_1:
+      return VK_FORMAT_R32G32B32A32_UINT;
     default:
       throw std::logic_error("[vulkan] no texel format for " + std::string(name_of(dtype)));
   }

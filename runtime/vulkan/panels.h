@@ -8,6 +8,9 @@ namespace lacuna::vulkan {
 /// cut into panels of 32 columns, each [inner, 32] with `inner` and the last panel filled up with zeros.
 inline constexpr std::int64_t kPanelColumns = 32;
 
+/// Block-quantised weights [columns, inner] keep their codes, q4_0 and q4_1 as 8 codes of a column in 32 bits, [inner / 8,
+/// 32]; WeightPart::factors has f32 [inner / 32, 8 texels of 4 columns], for q4 each texel followed by one of minima.
+///
 /// The weight as panels in its stored dtype; parts and row_scale as in WeightStore::stored, parts begin at multiples of
 /// kPanelColumns. Rank 2 [columns, inner] with `inner` padded to a multiple of 4, or rank 4 [columns, channels, height,
 /// width] with the inner axis [height, width, channels], channels padded to a multiple of 4.
@@ -16,6 +19,8 @@ std::shared_ptr<const DeviceWeight> panels_of(WeightStore& weights, const Weight
                                               std::uint64_t texel_limit);
 /// How many texels of 4 elements the padded inner axis of such a weight has.
 std::int64_t panel_quarters(const graph::Shape& shape);
+/// The permutation of kernels with panels for a stored dtype: "f32", ..., "q8_0", "q4".
+std::string panel_suffix(graph::DType dtype);
 /// What a texel of a stored dtype is to a sampler.
 VkFormat texel_format(graph::DType dtype);
 /// How many panels an invocation should work on, of 1, 2 and 4, where there are `panels`.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fusion/graph/block_format.h"
 #include "fusion/graph/executor.h"
 #include "runtime/vulkan/weight_rows.h"
 
@@ -33,6 +34,19 @@ std::shared_ptr<const DeviceWeight> WeightStore::stored(const Source& source, co
     weight.dtype = w.dtype;
     weight.rows = w.shape.rank() > 0 ? w.shape[0] : 1;
     weight.width = weight.rows > 0 ? w.shape.elements() / weight.rows : 0;
+    if (graph::is_block_quantised(w.dtype)) {
+      // Some rows at a time, so that the interleaved copy stays small.
+      const std::size_t row_bytes = std::size_t(weight.width / graph::kBlock) * (4 + graph::block_bytes(w.dtype));
+      const auto most = std::int64_t(std::max<std::size_t>(1, (std::size_t{64} << 20) / std::max<std::size_t>(1, row_bytes)));
+      for (std::int64_t first = 0; first < weight.rows; first += most) {
+        const std::int64_t count = std::min(most, weight.rows - first);
+        for (WeightPart part : store.put_rows(interleaved_blocks(w, first, first + count), count, row_bytes)) {
+          part.first += first;
+          weight.parts.push_back(std::move(part));
+        }
+      }
+      return weight;
+    }
     weight.parts = store.put_rows(w.bytes, weight.rows, std::size_t(weight.width) * size_of(w.dtype));
     if (w.dtype == DType::i8) weight.row_scale = store.put(std::as_bytes(w.row_scale));
     return weight;

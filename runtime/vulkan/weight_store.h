@@ -18,6 +18,7 @@ struct WeightPart {
   std::shared_ptr<const Buffer> buffer;
   std::int64_t first = 0;
   std::int64_t rows = 0;
+  std::shared_ptr<const Buffer> factors;  // of blocks, where the form keeps them apart (panels.h)
 };
 
 /// A weight on the device.
@@ -38,7 +39,7 @@ class WeightStore {
 
   explicit WeightStore(Context& context);
 
-  /// As the file has it: f32, f16, bf16 or i8 with row_scale, row-major.
+  /// As the file has it: f32, f16, bf16 or i8 with row_scale, row-major; q8_0, q4_0 and q4_1 interleaved (weight_rows.h).
   std::shared_ptr<const DeviceWeight> stored(const Source& source, const std::string& name, const graph::Shape& shape);
   /// Rows [begin, end) as f32.
   std::shared_ptr<const DeviceWeight> dense(const Source& source, const std::string& name, const graph::Shape& shape,

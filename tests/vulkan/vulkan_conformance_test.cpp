@@ -34,6 +34,22 @@ TEST_P(VulkanConformance, MatchesTheReference) { run(Transfer::automatic, {f32, 
 INSTANTIATE_TEST_SUITE_P(Ops, VulkanConformance, testing::ValuesIn(all_ops()),
                          [](const testing::TestParamInfo<std::string>& info) { return info.param; });
 
+/// Block-quantised matrices, in every family of kernels: both sides decode the same codes and compute in f32.
+class VulkanBlockConformance : public testing::TestWithParam<Kernels> {};
+TEST_P(VulkanBlockConformance, MatchesTheReferenceExactly) {
+  LACUNA_NEED_VULKAN_DEVICE();
+  const auto make = [] {
+    VulkanOptions options;
+    options.kernels = GetParam();
+    options.validation = Validation::on;
+    options.on_message = [](const std::string& message) { ADD_FAILURE() << message; };
+    return std::make_unique<VulkanExecutor>(options);
+  };
+  for (const char* op : {"linear", "gather_rows", "graph"}) conformance::expect_block_conformance(op, make);
+}
+INSTANTIATE_TEST_SUITE_P(Kernels, VulkanBlockConformance,
+                         testing::Values(Kernels::automatic, Kernels::plain, Kernels::texels, Kernels::tiles));
+
 /// As on a card with memory of its own; whole networks have inputs, weights and outputs of every kind.
 class VulkanStagedConformance : public VulkanConformance {};
 TEST_P(VulkanStagedConformance, MatchesTheReference) { run(Transfer::staged, {f32, int8}); }

@@ -67,19 +67,22 @@ void add_texels(GraphCompiler& compiler, const Product& p, const GraphCompiler::
     const std::int64_t first_column = begin - slice.begin, count = end - begin;
     const bool whole = lead % 4 == 0 && count % 4 == 0 && columns % 4 == 0 && first_column % 4 == 0;
     const int tile = panels_at_a_time(panels);
-    const Kernel kernel{"product_texels_" + stored_suffix(weight->dtype) + "_" + std::to_string(tile),
-                        {BindingKind::texels, BindingKind::texels, BindingKind::storage, BindingKind::storage,
-                         BindingKind::storage},
-                        44,
-                        {}};
+    Kernel kernel{"product_texels_" + panel_suffix(weight->dtype) + "_" + std::to_string(tile),
+                  {BindingKind::texels, BindingKind::texels, BindingKind::storage, BindingKind::storage,
+                   BindingKind::storage},
+                  44,
+                  {}};
+    if (part.factors) kernel.bindings.push_back(BindingKind::texels);
     const std::int64_t groups = (p.rows + kRows - 1) / kRows * ((panels + tile - 1) / tile);
     const Operand panel_bytes = compiler.fixed(part.buffer);
+    std::vector<Binding> bindings{{x, Access::read, VK_FORMAT_R32G32B32A32_SFLOAT},
+                                  {panel_bytes, Access::read, texel_format(weight->dtype)},
+                                  {weight->row_scale ? compiler.fixed(weight->row_scale) : p.x},
+                                  {p.bias ? *p.bias : p.x},
+                                  {p.y, Access::write}};
+    if (part.factors) bindings.push_back({compiler.fixed(part.factors), Access::read, VK_FORMAT_R32G32B32A32_SFLOAT});
     compiler.add({&compiler.pipeline(kernel),
-                  {{x, Access::read, VK_FORMAT_R32G32B32A32_SFLOAT},
-                   {panel_bytes, Access::read, texel_format(weight->dtype)},
-                   {weight->row_scale ? compiler.fixed(weight->row_scale) : p.x},
-                   {p.bias ? *p.bias : p.x},
-                   {p.y, Access::write}},
+                  std::move(bindings),
                   {word(p.rows), word(first_row), word(quarter), word(count), word(lead), word(first_panel), word(panels),
                    word(begin), word(first_column), word(columns), (p.bias ? 1u : 0u) | (whole ? 2u : 0u)},
                   linear_grid(groups * kLanes, kLanes),

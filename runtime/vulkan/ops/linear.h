@@ -17,7 +17,7 @@ struct Product {
 };
 void add_product(GraphCompiler& compiler, const Product& product);
 
-/// Name of the permutation of a shader for a stored dtype: "f32", "f16", "bf16", "i8".
+/// Name of the permutation of a shader for a stored dtype: "f32", "f16", "bf16", "i8", "q8_0", "q4_0", "q4_1".
 std::string stored_suffix(graph::DType dtype);
 
 /// TILE of product_tiles.comp for a product of this size.
