@@ -9,7 +9,9 @@ void main() {
   float sums[12];
   [[unroll]] for (int i = 0; i < 12; ++i) sums[i] = float(gl_LocalInvocationID.x) + float(i);
   for (uint round = 0; round < rounds; ++round) {
-    [[unroll]] for (int i = 0; i < 12; ++i) sums[i] = fma(sums[i], factor, shift);
+    [[unroll]] for (int step_ = 0; step_ < 16; ++step_) {  // loops of software Vulkan cost something themselves
+      [[unroll]] for (int i = 0; i < 12; ++i) sums[i] = fma(sums[i], factor, shift);
+    }
   }
   float sum = 0.0;
   [[unroll]] for (int i = 0; i < 12; ++i) sum += sums[i];

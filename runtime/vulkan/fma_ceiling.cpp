@@ -8,11 +8,11 @@
 namespace lacuna::vulkan {
 
 double measure_fma_ceiling(const VulkanOptions& options, const std::function<double()>& now) {
-  constexpr std::int64_t kSums = 12;  // of fma_ceiling.comp
+  constexpr std::int64_t kSums = 12 * 16;  // multiply-adds of a round of fma_ceiling.comp
   Context context(options);
   const bool software = context.device.info().type == DeviceType::cpu;
   const std::int64_t lanes = software ? context.device.limits().subgroup_size : 128;
-  const std::int64_t groups = software ? 64 : 8192, rounds = software ? 1 << 16 : 1 << 12;
+  const std::int64_t groups = software ? 64 : 8192, rounds = software ? 1 << 12 : 1 << 8;
   Program program;
   program.buffers.push_back({ProgramBuffer::Kind::arena, 4, 0, nullptr});
   Dispatch dispatch;
