@@ -152,6 +152,8 @@ TEST_F(Failures, ValuesOutOfRange) {
   expect_failure(draw({"--top-p", "0"}), 64, "--top-p");
   expect_failure(draw({"--top-p", "1.5"}), 64, "--top-p");
   expect_failure(draw({"--top-k", "-1"}), 64, "--top-k");
+  expect_failure(draw({"--top-k", "99999999999"}), 64, "10^9");
+  expect_failure(draw({"--steps="}), 64, "--steps: expected an integer, got \"\"");
   expect_failure(draw({"--randomness", "-1"}), 64, "--randomness");
   expect_failure(draw({"--remask", "best"}), 64, "halton");
   expect_failure(draw({"--schedule", "sine"}), 64, "cosine");
@@ -176,6 +178,23 @@ TEST_F(Failures, WrongUsage) {
   expect_failure(run({"frobnicate"}), 2, "frobnicate");
   expect_failure(run({}), 2, "usage");
   expect_failure(draw({"--from", "x.png", "--prompt-file", "y"}), 2, "exclude");
+}
+
+TEST_F(Failures, StdinIsReadByOneInput) {
+  const std::string picture = put_picture("p.png", {16, 16});
+  const std::string mask = put_mask("m.png", {16, 16}, 0, 8);
+  const RunOptions piped{.input = get_file(picture)};
+  expect_failure(sample({"caption", "-", "-"}, piped), 2, "stdin");
+  expect_failure(sample({"caption", "-", "-p", "-"}, piped), 2, "stdin");
+  expect_failure(sample({"infill", "-i", "-", "--mask", mask, "-p", "-"}, piped), 2, "stdin");
+  expect_failure(sample({"infill", "-i", picture, "--mask", "-"}, piped), 2, "--mask");
+  EXPECT_EQ(sample({"caption", "-"}, piped).code, 0);
+}
+
+TEST_F(Failures, OutpaintingIntoMoreThanFitsInMemory) {
+  expect_failure(sample({"infill", "-i", put_picture("p.png", {16, 16}), "--outpaint",
+                         "16384,16384,16384,16384"}),
+                 64, "--outpaint");
 }
 
 TEST_F(Failures, UnknownDevice) { expect_failure(draw({"--device", "cuda"}), 69, "cuda"); }

@@ -9,6 +9,7 @@
 #include "tools/lacuna/picture_output.h"
 #include "tools/lacuna/prompts.h"
 #include "vision/composite.h"
+#include "vision/image_limits.h"
 
 namespace lacuna::tools {
 namespace {
@@ -74,6 +75,10 @@ void InfillFlags::check() const {
   if (mask && !init_image) throw Failure(kUsage, "--mask needs a picture: add --init-img FILE");
   if (outpaint && !init_image)
     throw Failure(kUsage, "--outpaint needs a picture: add --init-img FILE");
+  if (mask == "-") {
+    throw Failure(kUsage, "--mask: is read from a file, not from stdin");
+  }
+  check_one_reads_stdin({init_image.value_or(""), prompt.value_or(""), text.value_or("")});
   if (mask_invert && !mask) throw Failure(kUsage, "--mask-invert needs --mask FILE");
   if (mask_blur < 0 || mask_blur > 4096) {
     throw bad_flag("--mask-blur", "an integer from 0 to 4096", std::to_string(mask_blur));
@@ -106,6 +111,14 @@ InfillInput InfillFlags::read() const {
   }
   if (outpaint) {
     const vision::Margins margins = parse_margins(*outpaint);
+    const std::int64_t height = std::int64_t(input.picture->height()) + margins.top + margins.bottom;
+    const std::int64_t width = std::int64_t(input.picture->width()) + margins.left + margins.right;
+    if (height * width > vision::ImageLimits::kPixelCeiling) {
+      throw bad_flag("--outpaint",
+                     "margins that make at most " +
+                         std::to_string(vision::ImageLimits::kPixelCeiling) + " pixels in all",
+                     std::to_string(width) + "x" + std::to_string(height));
+    }
     vision::ExtendedPicture extended = vision::extend(*input.picture, margins);
     if (input.mask) join(extended.mask, *input.mask, margins);
     input.picture = std::move(extended.picture);

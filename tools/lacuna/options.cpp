@@ -1,6 +1,7 @@
 #include "tools/lacuna/options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <cmath>
@@ -37,7 +38,7 @@ bool parse_flag(const std::string& name, const std::string& text) {
 
 /// What to say about options that other programs know under a short name.
 const char* hint_for(const std::string& argument) {
-  if (argument == "-n") return " (did you mean --batch-count, --n-best or --max-tokens?)";
+  if (argument == "-n") return " (did you mean --batch-count or --n-best?)";
   if (argument == "-b") return " (did you mean --batch-count?)";
   if (argument.starts_with("--negative-prompt")) {
     return " (guidance is against the empty prompt here; see --cfg-scale)";
@@ -47,6 +48,19 @@ const char* hint_for(const std::string& argument) {
     return " (the model decides the size; see lacuna info)";
   }
   return "";
+}
+
+/// CLI11 takes the word behind "--name=" for its value; here it is the empty text, as elsewhere.
+std::vector<std::string> with_empty_values(const std::vector<std::string>& arguments) {
+  std::vector<std::string> words;
+  bool options = true;
+  for (const std::string& argument : arguments) {
+    options = options && argument != "--";
+    const bool empty = options && argument.starts_with("--") && argument.find('=') == argument.size() - 1;
+    words.push_back(empty ? argument.substr(0, argument.size() - 1) : argument);
+    if (empty) words.emplace_back();
+  }
+  return words;
 }
 
 /// Hands `values` to the option: all of them where it repeats, else the last.
@@ -233,7 +247,9 @@ void Options::parse(const std::vector<std::string>& arguments, const Environment
     }
   }
   try {
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    std::vector<std::string> words = with_empty_values(arguments);
+    std::ranges::reverse(words);
+    app.parse(std::move(words));
   } catch (const CLI::ParseError& error) {
     throw Failure(kUsage, error.what());
   }

@@ -1,12 +1,12 @@
 #include "tools/lacuna/picture_metadata.h"
 
-#include <cstdio>
 #include <stdexcept>
 
 #include "runtime/samplers/sampler_registry.h"
 #include "runtime/weights/checkpoint_error.h"
 #include "runtime/weights/config_reader.h"
 #include "tools/lacuna/failure.h"
+#include "tools/lacuna/sampling_flags.h"
 #include "tools/lacuna/version.h"
 #include "vision/image_io.h"
 
@@ -19,16 +19,6 @@ using weights::Json;
 /// 2: options of samplers; "arccos" is the published curve (1 called arcsin so).
 constexpr std::int64_t kFormat = 2;
 constexpr double kMost = 1e9;
-
-std::string name_of(const NoiseSchedule& schedule) {
-  return std::string(NoiseSchedule::names()[std::size_t(schedule.kind())]);
-}
-
-std::string short_number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%g", value);
-  return text;
-}
 
 Json to_json(const generation::DrawOptions& draw) {
   return Json::object()

@@ -9,6 +9,13 @@
 
 namespace lacuna::tools {
 
+void check_batch_count(int count) {
+  if (count < 1 || count > kMostPictures) {
+    throw bad_flag("--batch-count", "an integer from 1 to " + std::to_string(kMostPictures),
+                   std::to_string(count));
+  }
+}
+
 void check_picture_output(const std::string& path) {
   if (path == "-") return;
   try {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,14 @@
 
 namespace lacuna::tools {
 
+/// Of one run.
+inline constexpr int kMostPictures = 10'000;
+/// Pictures of one pass: enough to fill the processor, few enough for memory and for a quick
+/// Ctrl-C.
+inline constexpr std::size_t kPicturesAtOnce = 8;
+
+/// Throws Failure (kBadValue) unless it is in [1, kMostPictures].
+void check_batch_count(int count);
 /// Checks that a picture can be written there before any work is done: the extension and the
 /// folder.
 void check_picture_output(const std::string& path);

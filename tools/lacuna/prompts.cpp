@@ -1,5 +1,6 @@
 #include "tools/lacuna/prompts.h"
 
+#include <algorithm>
 #include <sstream>
 
 #include "runtime/weights/mapped_file.h"
@@ -42,6 +43,12 @@ std::vector<std::string> prompt_lines(const std::string& flag, const std::string
   if (lines.empty())
     throw Failure(kBadData, flag + ": " + path + " holds no prompt; expected one a line");
   return lines;
+}
+
+void check_one_reads_stdin(const std::vector<std::string>& inputs) {
+  if (std::ranges::count(inputs, "-") > 1) {
+    throw Failure(kUsage, "only one input can be read from stdin (-); name a file for the others");
+  }
 }
 
 }  // namespace lacuna::tools

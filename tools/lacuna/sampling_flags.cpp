@@ -15,16 +15,6 @@ namespace {
 
 constexpr std::int64_t kMostSteps = 100'000;
 
-std::string short_number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%g", value);
-  return text;
-}
-
-std::string name_of(const fusion::NoiseSchedule& schedule) {
-  return std::string(fusion::NoiseSchedule::names()[std::size_t(schedule.kind())]);
-}
-
 std::string sampler_names() {
   std::string names;
   for (const auto& entry : samplers::sampler_registry()) {
@@ -165,7 +155,7 @@ generation::JobOptions SamplingFlags::resolve(generation::JobOptions options, Dr
     options.steps = int(*steps);
   }
   if (top_k && (*top_k < 0 || *top_k > 1'000'000'000)) {
-    throw bad_flag("--top-k", "an integer >= 0 (0 = off)", std::to_string(*top_k));
+    throw bad_flag("--top-k", "an integer from 0 to 10^9 (0 = off)", std::to_string(*top_k));
   }
   const auto set = [&](generation::DrawOptions& draw) {
     draw.temperature =
@@ -211,6 +201,16 @@ generation::JobOptions SamplingFlags::resolve(generation::JobOptions options, Dr
   options.constraints = {banned, required, int(length.value_or(0))};
   options.seed = seed < 0 ? random_seed() : std::uint64_t(seed);
   return options;
+}
+
+std::string short_number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", value);
+  return text;
+}
+
+std::string name_of(const fusion::NoiseSchedule& schedule) {
+  return std::string(fusion::NoiseSchedule::names()[std::size_t(schedule.kind())]);
 }
 
 std::uint64_t random_seed() { return std::random_device()() & 0x7FFFFFFFu; }

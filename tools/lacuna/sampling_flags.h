@@ -38,6 +38,10 @@ struct SamplingFlags {
   generation::JobOptions resolve(generation::JobOptions defaults, Draws draws) const;
 };
 
+/// Six digits at most, without trailing zeros.
+std::string short_number(double value);
+/// As --schedule takes it.
+std::string name_of(const fusion::NoiseSchedule& schedule);
 /// A seed of 31 bits that nobody has chosen.
 std::uint64_t random_seed();
 /// "--seed 7" as it is printed for the user to repeat.

@@ -69,6 +69,9 @@ Json token_list(const OpenedModel& opened, const Caption& caption) {
 void CaptionVerb::check() {
   pictures.insert(pictures.end(), more_pictures.begin(), more_pictures.end());
   if (pictures.empty()) throw Failure(kUsage, "name at least one picture (- for stdin)");
+  std::vector<std::string> inputs = pictures;
+  inputs.push_back(prompt.value_or(""));
+  check_one_reads_stdin(inputs);
   if (n_best < 1 || n_best > kMostCandidates) {
     throw bad_flag("--n-best", "an integer from 1 to " + std::to_string(kMostCandidates),
                    std::to_string(n_best));

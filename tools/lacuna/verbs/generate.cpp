@@ -24,11 +24,6 @@ namespace {
 
 using weights::Json;
 
-constexpr int kMostPictures = 10'000;
-/// Pictures of one pass: enough to fill the processor, few enough for memory and for a quick
-/// Ctrl-C.
-constexpr std::size_t kPicturesAtOnce = 8;
-
 struct GenerateVerb {
   std::optional<std::string> prompt;
   std::optional<std::string> prompt_file;
@@ -72,10 +67,7 @@ void GenerateVerb::check() const {
   }
   if (!prompt && !prompt_file && !from)
     throw Failure(kUsage, "give a text with -p, --prompt-file or --from");
-  if (batch_count < 1 || batch_count > kMostPictures) {
-    throw bad_flag("--batch-count", "an integer from 1 to " + std::to_string(kMostPictures),
-                   std::to_string(batch_count));
-  }
+  check_batch_count(batch_count);
   log.check();
   preview.check();
   if (contact_sheet) check_picture_output(*contact_sheet);

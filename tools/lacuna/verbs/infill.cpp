@@ -26,9 +26,6 @@ namespace {
 
 using weights::Json;
 
-constexpr int kMostPictures = 10'000;
-constexpr std::size_t kPicturesAtOnce = 8;
-
 struct InfillVerb {
   InfillFlags input;
   std::optional<std::string> output;
@@ -49,10 +46,7 @@ struct InfillVerb {
 };
 
 void InfillVerb::check() const {
-  if (batch_count < 1 || batch_count > kMostPictures) {
-    throw bad_flag("--batch-count", "an integer from 1 to " + std::to_string(kMostPictures),
-                   std::to_string(batch_count));
-  }
+  check_batch_count(batch_count);
   input.check();
   log.check();
   preview.check();
