@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "tests/cli/cli_fixture.h"
+#include "tools/lacuna/failure.h"
 
 /// Every kind of bad input has its documented exit code and a message that names the thing.
 namespace lacuna::test {
@@ -249,6 +250,17 @@ TEST_F(Failures, FullDisk) {
   expect_failure(result, 74, "No space left");
   EXPECT_NE(result.err.find("b.png"), std::string::npos);
   EXPECT_EQ(left, 0u) << "nothing half is left behind";
+}
+
+TEST_F(Failures, OfTheFileSystemNameThePath) {
+  const auto report = [](const char* path, std::errc error) {
+    return tools::report_of(
+        fs::filesystem_error("cannot remove", path, std::make_error_code(error)));
+  };
+  const tools::Report denied = report("/data/shards", std::errc::permission_denied);
+  EXPECT_EQ(denied.code, tools::kInputOutput);
+  EXPECT_EQ(denied.message, "/data/shards: Permission denied");
+  EXPECT_EQ(report("gone", std::errc::no_such_file_or_directory).code, tools::kMissingFile);
 }
 
 TEST_F(Failures, TrainerThatIsNotThere) {

@@ -1,6 +1,7 @@
 #include "tools/lacuna/failure.h"
 
 #include <cerrno>
+#include <filesystem>
 #include <new>
 
 #include "fusion/graph/executor.h"
@@ -24,8 +25,8 @@ ExitCode code_of(const vision::ImageError& error) {
   }
 }
 
-ExitCode code_of(const weights::IoError& error) {
-  return error.error() == ENOENT || error.error() == ENOTDIR ? kMissingFile : kInputOutput;
+ExitCode code_of_errno(int error) {
+  return error == ENOENT || error == ENOTDIR ? kMissingFile : kInputOutput;
 }
 
 }  // namespace
@@ -44,7 +45,7 @@ Report report_of(const std::exception& error) {
   if (const auto* e = dynamic_cast<const vision::ImageError*>(&error))
     return {code_of(*e), e->what()};
   if (const auto* e = dynamic_cast<const weights::IoError*>(&error))
-    return {code_of(*e), e->what()};
+    return {code_of_errno(e->error()), e->what()};
   if (dynamic_cast<const weights::CheckpointError*>(&error)) return {kBadData, error.what()};
   if (dynamic_cast<const weights::JsonError*>(&error)) return {kBadData, error.what()};
   if (dynamic_cast<const preparation::DataError*>(&error)) return {kBadData, error.what()};
@@ -52,6 +53,10 @@ Report report_of(const std::exception& error) {
   if (dynamic_cast<const std::bad_alloc*>(&error)) {
     return {kUnavailable,
             "out of memory; close other programs or use fewer pictures at once (--batch-count)"};
+  }
+  if (const auto* e = dynamic_cast<const std::filesystem::filesystem_error*>(&error)) {
+    const std::string path = e->path1().empty() ? "" : e->path1().string() + ": ";
+    return {code_of_errno(e->code().value()), path + e->code().message()};
   }
   if (dynamic_cast<const std::invalid_argument*>(&error))
     return {kBadValue, without_function(error.what())};
