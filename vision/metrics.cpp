@@ -48,8 +48,8 @@ std::array<double, kWindow> gaussian_window() {
   std::array<double, kWindow> window{};
   double sum = 0;
   for (int i = 0; i < kWindow; ++i) {
-    const double distance = i - kWindow / 2;
-    window[std::size_t(i)] = std::exp(-distance * distance / (2 * kSigma * kSigma));
+    const int distance = i - kWindow / 2;
+    window[std::size_t(i)] = std::exp(-double(distance * distance) / (2 * kSigma * kSigma));
     sum += window[std::size_t(i)];
   }
   for (double& weight : window) weight /= sum;

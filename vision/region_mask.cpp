@@ -109,7 +109,7 @@ ExtendedPicture extend(const Image8& picture, const Margins& margins) {
   ExtendedPicture out{Image8({int(height), int(width)}, picture.channels(), 255),
                       PixelMask(Size{int(height), int(width)}, 1)};
   for (int y = 0; y < picture.height(); ++y) {
-    std::copy_n(picture.pixel(y, 0), std::size_t(picture.width() * picture.channels()),
+    std::copy_n(picture.pixel(y, 0), std::size_t(picture.width()) * std::size_t(picture.channels()),
                 out.picture.pixel(margins.top + y, margins.left));
     for (int x = 0; x < picture.width(); ++x) out.mask.at(margins.top + y, margins.left + x) = 0;
   }
