@@ -69,8 +69,6 @@ void LacunaConfig::validate() const {
 
 Json LacunaConfig::to_json() const {
   const TransformerConfig& t = transformer;
-  Json::Array sections;
-  for (int pairs : t.rope_sections) sections.push_back(pairs);
   Json json = Json::object();
   json.set("model_type", "lacuna")
       .set("vocab_size", t.vocabulary)
@@ -90,7 +88,7 @@ Json LacunaConfig::to_json() const {
       .set("norm_bias", t.bias.norm)
       .set("rope_theta", double(t.rope_theta))
       .set("rope_layout", t.rope_layout == graph::RopeLayout::half ? "half" : "interleaved")
-      .set("rope_sections", Json(std::move(sections)))
+      .set("rope_sections", Json(Json::Array(t.rope_sections.begin(), t.rope_sections.end())))
       .set("tie_word_embeddings", t.tied_head)
       .set("text_ids", id_range(tokens.text))
       .set("image_ids", id_range(tokens.image))
