@@ -39,7 +39,7 @@ Context::Context(const VulkanOptions& given)
       }()),
       memory(device),
       queue(device),
-      pipelines(device),
+      pipelines(device, options.pipeline_cache),
       kernels(choose_kernels(device.info(), options.kernels)) {}
 
 }  // namespace lacuna::vulkan

@@ -22,6 +22,12 @@ bool shares_memory_with_host(VkPhysicalDevice device, DeviceType type) {
                      [&](const VkMemoryType& t) { return (t.propertyFlags & kWanted) == kWanted; });
 }
 
+/// Makes an entry of the table do nothing.
+template <typename Result, typename... Arguments>
+void silence(Result (*&entry)(Arguments...)) {
+  entry = [](Arguments...) { return Result(); };
+}
+
 std::string list_of(const std::vector<DeviceInfo>& devices) {
   std::string list;
   for (const DeviceInfo& d : devices) {
@@ -51,8 +57,9 @@ int choose_device(const std::vector<DeviceInfo>& devices, int wanted) {
   return best->index;
 }
 
-Device::Device(const Instance&, VkPhysicalDevice physical, int index, const VulkanOptions& options)
-    : physical_(physical), info_(describe(physical, index)) {
+Device::Device(const Instance& instance, VkPhysicalDevice physical, int index, const VulkanOptions& options)
+    : instance_(instance), physical_(physical), info_(describe(physical, index)) {
+  if (options.restrict_device) options.restrict_device(info_);
   if (!info_.missing.empty()) unsupported("the device " + info_.name + " lacks " + info_.missing);
   family_ = std::uint32_t(compute_family(physical));
   const float priority = 1.0f;
@@ -105,11 +112,40 @@ Device::Device(const Instance&, VkPhysicalDevice physical, int index, const Vulk
   info.pQueueCreateInfos = &queue;
   info.enabledExtensionCount = std::uint32_t(extensions.size());
   info.ppEnabledExtensionNames = extensions.data();
-  check(vkCreateDevice(physical, &info, nullptr, &handle_), "vkCreateDevice");
-  volkLoadDeviceTable(&vk_, handle_);
-  if (options.patch) options.patch(vk_);
-  vk_.vkGetDeviceQueue(handle_, family_, 0, &queue_);
+  open(info, options);
+  always_stages_ = options.transfer == Transfer::staged;
   shares_memory_ = options.transfer == Transfer::automatic && shares_memory_with_host(physical, info_.type);
+}
+
+void Device::open(const VkDeviceCreateInfo& info, const VulkanOptions& options) {
+  check(vkCreateDevice(physical_, &info, nullptr, &handle_), "vkCreateDevice");
+  volkLoadDeviceTable(&vk_, handle_);
+  const PFN_vkDestroyDevice destroy = vk_.vkDestroyDevice;
+  try {
+    if (options.patch) options.patch(vk_);
+    vk_.vkGetDeviceQueue(handle_, family_, 0, &queue_);
+  } catch (...) {
+    destroy(handle_, nullptr);
+    throw;
+  }
+}
+
+void Device::give_up() const noexcept {
+  silence(vk_.vkDeviceWaitIdle);
+  silence(vk_.vkFreeMemory);
+  silence(vk_.vkDestroyBuffer);
+  silence(vk_.vkDestroyBufferView);
+  silence(vk_.vkDestroyCommandPool);
+  silence(vk_.vkDestroyDescriptorPool);
+  silence(vk_.vkDestroyDescriptorSetLayout);
+  silence(vk_.vkDestroyDevice);
+  silence(vk_.vkDestroyFence);
+  silence(vk_.vkDestroyPipeline);
+  silence(vk_.vkDestroyPipelineCache);
+  silence(vk_.vkDestroyPipelineLayout);
+  silence(vk_.vkDestroyQueryPool);
+  silence(vk_.vkDestroyShaderModule);
+  instance_.keep();
 }
 
 Device::~Device() {

@@ -25,15 +25,24 @@ class Device {
   const DeviceLimits& limits() const { return info_.limits; }
   /// The processor can write the device's memory as fast as its own, so nothing is staged.
   bool shares_memory() const { return shares_memory_; }
+  /// Transfer::staged: memory for kernels is never written by the host, even where it could.
+  bool always_stages() const { return always_stages_; }
+  /// After work that never ended: from now on nothing of this device is waited for, freed or destroyed, because
+  /// waiting may take for ever and the device may still be using it. Its memory is given up until the process ends.
+  void give_up() const noexcept;
 
  private:
+  void open(const VkDeviceCreateInfo& info, const VulkanOptions& options);
+
+  const Instance& instance_;
   VkPhysicalDevice physical_;
   DeviceInfo info_;
   VkDevice handle_ = VK_NULL_HANDLE;
-  VolkDeviceTable vk_{};
+  mutable VolkDeviceTable vk_{};  // give_up() empties it
   VkQueue queue_ = VK_NULL_HANDLE;
   std::uint32_t family_ = 0;
   bool shares_memory_ = false;
+  bool always_stages_ = false;
 };
 
 /// The device of `options`: by index, else the first of the fastest kind that this engine runs on. Throws

@@ -90,7 +90,7 @@ Instance::Instance(const VulkanOptions& options) : on_message_(options.on_messag
 
 Instance::~Instance() {
   if (messenger_ != VK_NULL_HANDLE) vkDestroyDebugUtilsMessengerEXT(handle_, messenger_, nullptr);
-  vkDestroyInstance(handle_, nullptr);
+  if (!kept_) vkDestroyInstance(handle_, nullptr);
 }
 
 std::vector<VkPhysicalDevice> Instance::physical_devices() const {

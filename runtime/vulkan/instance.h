@@ -18,6 +18,8 @@ class Instance {
 
   VkInstance handle() const { return handle_; }
   bool validates() const { return validates_; }
+  /// The instance stays when this object goes, for a device that can not be destroyed.
+  void keep() const noexcept { kept_ = true; }
   /// In the order of the loader.
   std::vector<VkPhysicalDevice> physical_devices() const;
 
@@ -26,6 +28,7 @@ class Instance {
   VkInstance handle_ = VK_NULL_HANDLE;
   VkDebugUtilsMessengerEXT messenger_ = VK_NULL_HANDLE;
   bool validates_ = false;
+  mutable bool kept_ = false;
 };
 
 }  // namespace lacuna::vulkan

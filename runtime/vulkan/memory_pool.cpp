@@ -102,6 +102,7 @@ void MemoryPool::release(Block& block) noexcept {
 Allocation MemoryPool::allocate(const VkMemoryRequirements& needs, MemoryUse use) {
   const std::scoped_lock lock(mutex_);
   const std::uint32_t type = type_for(needs, use);
+  const bool hidden = use == MemoryUse::device && device_.always_stages();
   const auto take = [&](Block& block) -> std::optional<Allocation> {
     for (std::size_t i = 0; i < block.holes.size(); ++i) {
       const Hole hole = block.holes[i];
@@ -113,7 +114,7 @@ Allocation MemoryPool::allocate(const VkMemoryRequirements& needs, MemoryUse use
       if (end < hole_end) left.push_back({end, hole_end - end});
       block.holes.erase(block.holes.begin() + std::ptrdiff_t(i));
       block.holes.insert(block.holes.begin() + std::ptrdiff_t(i), left.begin(), left.end());
-      return Allocation{block.memory, begin, needs.size, block.mapped ? block.mapped + begin : nullptr};
+      return Allocation{block.memory, begin, needs.size, block.mapped && !hidden ? block.mapped + begin : nullptr};
     }
     return std::nullopt;
   };

@@ -1,13 +1,17 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 struct VolkDeviceTable;
 
 namespace lacuna::vulkan {
+
+struct DeviceInfo;
 
 /// Checks of the Khronos validation layer, where it is installed.
 enum class Validation : std::uint8_t { off, on };
@@ -32,11 +36,16 @@ struct VulkanOptions {
   Kernels kernels = Kernels::automatic;
   /// How long one submit may go without an end before the device counts as lost.
   std::chrono::milliseconds patience{120000};
+  /// What VulkanExecutor::pipeline_cache() gave in an earlier process; one of another device or driver is not used.
+  std::vector<std::byte> pipeline_cache;
   /// Seconds of work in one submit: the aim, and what is never planned for.
   double submit_target = 0.050;
   double submit_limit = 0.100;
   /// Sees the device's function table once, after it is loaded, and may replace entries: faults are injected here.
+  /// What it throws leaves the constructor, as if the driver had refused to open the device.
   std::function<void(VolkDeviceTable&)> patch;
+  /// May lower what the device says of itself, so that code for small devices runs on large ones.
+  std::function<void(DeviceInfo&)> restrict_device;
 
   /// Throws std::invalid_argument naming the field.
   void validate() const;

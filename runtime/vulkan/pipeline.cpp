@@ -1,8 +1,27 @@
 #include "runtime/vulkan/pipeline.h"
 
+#include <chrono>
+#include <cstring>
+
 #include "runtime/vulkan/shader_library.h"
 
 namespace lacuna::vulkan {
+namespace {
+
+/// Drivers are to check this themselves; not all do.
+bool belongs_to(VkPhysicalDevice device, std::span<const std::byte> cache) {
+  VkPipelineCacheHeaderVersionOne header;
+  if (cache.size() < sizeof header) return false;
+  std::memcpy(&header, cache.data(), sizeof header);
+  VkPhysicalDeviceProperties properties;
+  vkGetPhysicalDeviceProperties(device, &properties);
+  return header.headerSize >= sizeof header && header.headerSize <= cache.size() &&
+         header.headerVersion == VK_PIPELINE_CACHE_HEADER_VERSION_ONE && header.vendorID == properties.vendorID &&
+         header.deviceID == properties.deviceID &&
+         std::memcmp(header.pipelineCacheUUID, properties.pipelineCacheUUID, VK_UUID_SIZE) == 0;
+}
+
+}  // namespace
 
 Pipeline::Pipeline(const Device& device, VkPipelineCache cache, Kernel kernel)
     : device_(device), kernel_(std::move(kernel)) {
@@ -77,9 +96,32 @@ void Pipeline::destroy() noexcept {
   vk.vkDestroyDescriptorSetLayout(device_.handle(), set_layout_, nullptr);
 }
 
-PipelineStore::PipelineStore(const Device& device) : device_(device) {
-  const VkPipelineCacheCreateInfo info{VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO, nullptr, 0, 0, nullptr};
+PipelineStore::PipelineStore(const Device& device, std::span<const std::byte> cache) : device_(device) {
+  VkPipelineCacheCreateInfo info{VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO};
+  if (belongs_to(device.physical(), cache)) {
+    info.initialDataSize = cache.size();
+    info.pInitialData = cache.data();
+  }
   check(device.vk().vkCreatePipelineCache(device.handle(), &info, nullptr, &cache_), "vkCreatePipelineCache");
+}
+
+std::vector<std::byte> PipelineStore::data() const {
+  std::size_t size = 0;
+  check(device_.vk().vkGetPipelineCacheData(device_.handle(), cache_, &size, nullptr), "vkGetPipelineCacheData");
+  std::vector<std::byte> bytes(size);
+  check(device_.vk().vkGetPipelineCacheData(device_.handle(), cache_, &size, bytes.data()), "vkGetPipelineCacheData");
+  bytes.resize(size);
+  return bytes;
+}
+
+std::size_t PipelineStore::count() const {
+  const std::scoped_lock lock(mutex_);
+  return pipelines_.size();
+}
+
+double PipelineStore::seconds() const {
+  const std::scoped_lock lock(mutex_);
+  return seconds_;
 }
 
 PipelineStore::~PipelineStore() {
@@ -91,7 +133,9 @@ const Pipeline& PipelineStore::get(const Kernel& kernel) {
   const std::scoped_lock lock(mutex_);
   const auto found = pipelines_.find(kernel);
   if (found != pipelines_.end()) return *found->second;
+  const auto start = std::chrono::steady_clock::now();
   auto made = std::make_unique<Pipeline>(device_, cache_, kernel);  // first: a failure leaves no empty entry
+  seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return *pipelines_.emplace(kernel, std::move(made)).first->second;
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -52,18 +53,25 @@ class Pipeline {
 /// Pipelines, each made once for all plans of an executor.
 class PipelineStore {
  public:
-  explicit PipelineStore(const Device& device);
+  /// `cache` is what data() gave on the same device and driver; anything else is not used.
+  PipelineStore(const Device& device, std::span<const std::byte> cache);
   ~PipelineStore();
   PipelineStore(const PipelineStore&) = delete;
   PipelineStore& operator=(const PipelineStore&) = delete;
 
   /// Lives as long as the store. Throws graph::DeviceError, std::invalid_argument for an unknown shader.
   const Pipeline& get(const Kernel& kernel);
+  /// What the driver wants to see again next time. Throws graph::DeviceError.
+  std::vector<std::byte> data() const;
+  /// Pipelines made, and the seconds it took.
+  std::size_t count() const;
+  double seconds() const;
 
  private:
   const Device& device_;
   VkPipelineCache cache_ = VK_NULL_HANDLE;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  double seconds_ = 0.0;
   std::map<Kernel, std::unique_ptr<Pipeline>> pipelines_;
 };
 

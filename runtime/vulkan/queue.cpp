@@ -13,7 +13,9 @@ void Fence::reset() { check(device_.vk().vkResetFences(device_.handle(), 1, &han
 
 void Fence::wait(std::chrono::milliseconds patience) {
   const auto nanoseconds = std::uint64_t(std::chrono::nanoseconds(patience).count());
-  check(device_.vk().vkWaitForFences(device_.handle(), 1, &handle_, VK_TRUE, nanoseconds), "vkWaitForFences");
+  const VkResult result = device_.vk().vkWaitForFences(device_.handle(), 1, &handle_, VK_TRUE, nanoseconds);
+  if (result == VK_TIMEOUT) device_.give_up();
+  check(result, "vkWaitForFences");
 }
 
 void Queue::submit(std::span<const VkCommandBuffer> commands, Fence& fence) {

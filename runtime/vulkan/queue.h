@@ -18,7 +18,7 @@ class Fence {
 
   VkFence handle() const { return handle_; }
   void reset();
-  /// Throws graph::DeviceError (lost) after `patience`.
+  /// Throws graph::DeviceError (lost) after `patience`; the device is given up then.
   void wait(std::chrono::milliseconds patience);
 
  private:

@@ -32,5 +32,8 @@ std::unique_ptr<graph::Plan> VulkanExecutor::prepare(const graph::Graph& graph,
 const DeviceInfo& VulkanExecutor::device() const { return shared_->context.device.info(); }
 bool VulkanExecutor::validates() const { return shared_->context.instance.validates(); }
 std::uint64_t VulkanExecutor::memory_bytes() const { return shared_->context.memory.taken(); }
+std::vector<std::byte> VulkanExecutor::pipeline_cache() const { return shared_->context.pipelines.data(); }
+std::size_t VulkanExecutor::pipelines() const { return shared_->context.pipelines.count(); }
+double VulkanExecutor::pipeline_seconds() const { return shared_->context.pipelines.seconds(); }
 
 }  // namespace lacuna::vulkan

@@ -25,6 +25,11 @@ class VulkanExecutor final : public graph::Executor {
   bool validates() const;
   /// Bytes of device memory that this executor and its plans hold.
   std::uint64_t memory_bytes() const;
+  /// Compiled kernels, for VulkanOptions::pipeline_cache. Throws graph::DeviceError.
+  std::vector<std::byte> pipeline_cache() const;
+  /// Kernels compiled so far, and the seconds that took.
+  std::size_t pipelines() const;
+  double pipeline_seconds() const;
 
  private:
   struct Shared;

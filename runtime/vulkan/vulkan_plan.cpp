@@ -4,7 +4,6 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "fusion/graph/memory_plan.h"
 #include "runtime/vulkan/hazards.h"
 
 namespace lacuna::vulkan {
@@ -14,26 +13,6 @@ namespace {
 double first_rate(DeviceType type) { return type == DeviceType::cpu ? 2e9 : type == DeviceType::discrete ? 2e11 : 3e10; }
 
 VkDeviceSize aligned(VkDeviceSize bytes, VkDeviceSize alignment) { return (bytes + alignment - 1) / alignment * alignment; }
-
-/// The dispatches as a graph for the planner: an empty node makes each buffer where it is first written, then the
-/// dispatch reads all it touches, so that results and scratch of one dispatch never share memory.
-graph::Graph lifetimes(const Program& program) {
-  graph::Graph g;
-  g.values.resize(program.buffers.size() + program.dispatches.size());
-  for (auto& value : g.values) value.kind = graph::ValueKind::computed;
-  std::vector<bool> made(program.buffers.size());
-  for (std::size_t d = 0; d < program.dispatches.size(); ++d) {
-    graph::Node node{graph::Op::add, {}, graph::ValueId(program.buffers.size() + d), {}};
-    for (const Binding& binding : program.dispatches[d].bindings) {
-      const auto id = std::size_t(binding.operand.buffer);
-      if (!made[id]) g.nodes.push_back({graph::Op::add, {}, graph::ValueId(id), {}});
-      made[id] = true;
-      node.inputs.push_back(graph::ValueId(id));
-    }
-    g.nodes.push_back(std::move(node));
-  }
-  return g;
-}
 
 void check_count(const char* what, std::size_t expected, std::size_t got) {
   if (expected != got) {
@@ -58,21 +37,20 @@ VulkanPlan::~VulkanPlan() {
   if (pending_) context_.device.vk().vkDeviceWaitIdle(context_.device.handle());
 }
 
+std::size_t VulkanPlan::scratch_bytes() const {
+  VkDeviceSize sum = 0;
+  for (const auto& arena : arenas_) sum += arena->bytes();
+  return std::size_t(sum);
+}
+
 void VulkanPlan::place() {
   const Device& device = context_.device;
   const VkDeviceSize alignment = device.limits().alignment;
-  const graph::MemoryPlan plan = graph::plan_memory(
-      lifetimes(program_),
-      [&](const graph::Graph&, graph::ValueId id) -> std::size_t {
-        const auto i = std::size_t(id);
-        if (i >= program_.buffers.size() || program_.buffers[i].kind != ProgramBuffer::Kind::arena) return 0;
-        return std::size_t(program_.buffers[i].bytes);
-      },
-      std::size_t(alignment));
-  for (std::size_t i = 0; i < program_.buffers.size(); ++i) {
-    offsets_.push_back(plan.offsets[i] == graph::MemoryPlan::kNone ? 0 : plan.offsets[i]);
+  const ArenaPlan plan = plan_arenas(program_, alignment, device.limits().allocation);
+  places_ = plan.places;
+  for (const VkDeviceSize bytes : plan.arenas) {
+    arenas_.push_back(std::make_unique<Buffer>(device, context_.memory, bytes, MemoryUse::device));
   }
-  if (plan.arena_bytes > 0) arena_ = std::make_unique<Buffer>(device, context_.memory, plan.arena_bytes, MemoryUse::device);
   VkDeviceSize output_bytes = 0;
   for (const ProgramBuffer& buffer : program_.buffers) {
     const bool input = buffer.kind == ProgramBuffer::Kind::input;
@@ -96,7 +74,8 @@ BufferRange VulkanPlan::range_of(const Operand& operand) const {
   const VkDeviceSize bytes = operand.bytes > 0 ? operand.bytes : buffer.bytes - operand.offset;
   switch (buffer.kind) {
     case ProgramBuffer::Kind::arena:
-      return {arena_.get(), offsets_[std::size_t(operand.buffer)] + operand.offset, bytes};
+      return {arenas_[places_[std::size_t(operand.buffer)].arena].get(),
+              places_[std::size_t(operand.buffer)].offset + operand.offset, bytes};
     case ProgramBuffer::Kind::fixed:
       return {buffer.fixed.get(), operand.offset, bytes};
     case ProgramBuffer::Kind::input:
@@ -193,7 +172,8 @@ void VulkanPlan::record() {
 void VulkanPlan::wait() {
   pending_ = true;
   context_.queue.submit(handles_, fence_);
-  fence_.wait(context_.options.patience);
+  // A long run of a large model on a slow device is no loss: what it took so far is added.
+  fence_.wait(context_.options.patience + std::chrono::milliseconds(std::int64_t(4000 * boxes_->total())));
   pending_ = false;
 }
 

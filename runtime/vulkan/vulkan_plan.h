@@ -1,6 +1,7 @@
 #pragma once
 
 #include "fusion/graph/executor.h"
+#include "runtime/vulkan/arena_plan.h"
 #include "runtime/vulkan/descriptor_pool.h"
 #include "runtime/vulkan/graph_compiler.h"
 #include "runtime/vulkan/time_boxes.h"
@@ -15,7 +16,7 @@ class VulkanPlan final : public graph::Plan {
   ~VulkanPlan() override;
 
   void run(std::span<const graph::HostTensor> inputs, std::span<graph::HostTensor> outputs) override;
-  std::size_t scratch_bytes() const override { return arena_ ? std::size_t(arena_->bytes()) : 0; }
+  std::size_t scratch_bytes() const override;
 
   /// Submits of one run, and how long each of them took last time in seconds (0 = no clock).
   std::size_t submits() const { return boxes_->boxes().size(); }
@@ -40,8 +41,9 @@ class VulkanPlan final : public graph::Plan {
   Context& context_;
   Program program_;
   std::vector<Signature> inputs_, outputs_;
-  std::unique_ptr<Buffer> arena_, upload_, inputs_device_, download_;
-  std::vector<VkDeviceSize> offsets_;  // by buffer: in the arena
+  std::vector<std::unique_ptr<Buffer>> arenas_;
+  std::unique_ptr<Buffer> upload_, inputs_device_, download_;
+  std::vector<ArenaPlace> places_;  // by buffer
   VkDeviceSize input_bytes_ = 0;
   std::unique_ptr<DescriptorPool> descriptors_;
   std::vector<VkDescriptorSet> sets_;  // by dispatch
