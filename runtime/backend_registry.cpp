@@ -1,26 +1,39 @@
 #include "runtime/backend_registry.h"
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 
 #include "runtime/cpu/reference_executor.h"
+#include "runtime/recovering_executor.h"
 #ifdef LACUNA_HAS_CPU_ENGINE
 #include "runtime/cpu/cpu_executor.h"
 #include "runtime/cpu/cpu_features.h"
 #endif
 #ifdef LACUNA_HAS_VULKAN_ENGINE
-#include "runtime/vulkan/devices.h"
-#include "runtime/vulkan/vulkan_executor.h"
+#include "runtime/vulkan_backend.h"
 #endif
 
 namespace lacuna::runtime {
 namespace {
 
-std::unique_ptr<graph::Executor> make_reference(const BackendOptions&) {
+using graph::DeviceError;
+
+ListedDevice processor(const char* id, std::string uses) {
+  ListedDevice device;
+  device.id = device.backend = device.name = id;
+  device.kind = "processor";
+  device.uses = std::move(uses);
+  return device;
+}
+
+std::unique_ptr<graph::Executor> make_reference(const ListedDevice&, const BackendOptions&) {
   return std::make_unique<cpu::ReferenceExecutor>();
 }
 
-std::string describe_reference() { return "one thread, float32 values, sums in float64"; }
+std::vector<ListedDevice> reference_devices() {
+  return {processor("reference", "one thread, float32 values, sums in float64")};
+}
 
 #ifdef LACUNA_HAS_CPU_ENGINE
 cpu::Precision cpu_precision(Precision precision) {
@@ -36,74 +49,145 @@ cpu::Precision cpu_precision(Precision precision) {
   }
 }
 
-std::unique_ptr<graph::Executor> make_cpu(const BackendOptions& options) {
+std::unique_ptr<graph::Executor> make_cpu(const ListedDevice&, const BackendOptions& options) {
   return std::make_unique<cpu::CpuExecutor>(
       cpu::CpuOptions{cpu_precision(options.precision), options.threads});
 }
 
-std::string describe_cpu() {
+std::vector<ListedDevice> cpu_devices() {
   const auto usable = cpu::usable_precision(cpu::Precision::automatic, cpu::detect_cpu_features());
-  return "large products in " + std::string(cpu::name_of(usable)) + " by default";
+  return {processor("cpu", "large products in " + std::string(cpu::name_of(usable)) + " by default")};
 }
 #endif
 
 #ifdef LACUNA_HAS_VULKAN_ENGINE
-std::unique_ptr<graph::Executor> make_vulkan(const BackendOptions&) {
-  return std::make_unique<vulkan::VulkanExecutor>();
-}
-
-std::string describe_vulkan() {
-  try {
-    std::string text;
-    for (const vulkan::DeviceInfo& device : vulkan::list_devices()) {
-      text += (text.empty() ? "" : ", ") + device.name + " (" + vulkan::name_of(device.type) + ")";
-      if (!device.missing.empty()) text += " lacks " + device.missing;
-    }
-    return text.empty() ? "no device on this machine" : text;
-  } catch (const graph::DeviceError& error) {
-    return error.what();
+/// The engine on the device, made again when the device is lost, and the processor after that where it was asked for.
+std::unique_ptr<graph::Executor> make_vulkan(const ListedDevice& device, const BackendOptions& options) {
+  if (options.precision != Precision::automatic && options.precision != Precision::f32) {
+    throw DeviceError(DeviceError::Kind::unsupported,
+                      "the device " + device.id + " computes in f32 whatever the weights are stored in; expected "
+                      "--precision auto or f32");
   }
+  Recovery recovery;
+  recovery.make = [device, options] { return make_vulkan_engine(device, options); };
+  recovery.on_event = options.on_warning;
+#ifdef LACUNA_HAS_CPU_ENGINE
+  if (options.fallback == Fallback::cpu) {
+    // The run goes on as it began, in float32.
+    recovery.fall_back = [threads = options.threads] {
+      return std::make_unique<cpu::CpuExecutor>(cpu::CpuOptions{cpu::Precision::f32, threads});
+    };
+  }
+#endif
+  return std::make_unique<RecoveringExecutor>(std::move(recovery));
 }
 #endif
 
 constexpr std::array kBackends{
 #ifdef LACUNA_HAS_CPU_ENGINE
-    Backend{"cpu", "oneDNN and OpenMP on the processor", make_cpu, describe_cpu},
+    Backend{"cpu", "oneDNN and OpenMP on the processor", make_cpu, cpu_devices},
 #endif
 #ifdef LACUNA_HAS_VULKAN_ENGINE
-    Backend{"vulkan", "compute shaders on a GPU or on software Vulkan", make_vulkan, describe_vulkan},
+    Backend{"vulkan", "compute shaders on a GPU or on software Vulkan", make_vulkan, list_vulkan_devices},
 #endif
     Backend{"reference", "plain loops, slow on purpose: what other engines are measured against",
-            make_reference, describe_reference},
+            make_reference, reference_devices},
 };
 
-std::string known_names() {
-  std::string names = "auto";
-  for (const Backend& backend : kBackends) names += ", " + std::string(backend.name);
-  return names;
+const graph::Executor& engine_of(const graph::Executor& executor) {
+  const auto* recovering = dynamic_cast<const RecoveringExecutor*>(&executor);
+  return recovering ? recovering->engine() : executor;
+}
+
+/// Loading every Vulkan driver takes longer than a caption; where the kernel has no graphics device there is no need.
+bool may_have_graphics() {
+  std::error_code ignored;
+  constexpr const char* kNodes[] = {"/dev/dri", "/dev/nvidiactl", "/dev/dxg", "/dev/kgsl-3d0", "/dev/mali0"};
+  return std::ranges::any_of(kNodes, [&](const char* node) { return std::filesystem::exists(node, ignored); });
+}
+
+/// The backends that a name may mean: Vulkan is not asked where an id of another backend is given.
+DeviceList devices_for(std::string_view name) {
+  for (const Backend& backend : kBackends) {
+    if (name == backend.name && name != "vulkan") return {backend.devices(), {}};
+  }
+  return list_devices();
 }
 
 }  // namespace
 
 std::span<const Backend> backend_registry() { return kBackends; }
 
-std::unique_ptr<graph::Executor> make_executor(std::string_view name,
-                                               const BackendOptions& options) {
+DeviceList list_devices() {
+  DeviceList list;
   for (const Backend& backend : kBackends) {
-    if (name == "auto" || name == backend.name) return backend.make(options);
+    try {
+      auto devices = backend.devices();
+      list.devices.insert(list.devices.end(), devices.begin(), devices.end());
+    } catch (const DeviceError& error) {
+      list.problems.push_back(std::string(backend.name) + ": " + error.what());
+    }
   }
-  throw graph::DeviceError(graph::DeviceError::Kind::unsupported,
-                           "there is no device \"" + std::string(name) +
-                               "\" in this build; expected one of: " + known_names());
+  return list;
+}
+
+std::unique_ptr<graph::Executor> make_executor(std::string_view name, const BackendOptions& options) {
+  if (name == "auto") name = kBackends.front().name;
+  const DeviceList list = devices_for(name);
+  const auto found = [&]() -> ListedDevice {
+    try {
+      return find_device(name, list.devices);
+    } catch (const DeviceError& error) {
+      std::string message = error.what();
+      for (const std::string& problem : list.problems) message += "\n  " + problem;
+      throw DeviceError(error.kind(), message);
+    }
+  }();
+  for (const Backend& backend : kBackends) {
+    if (backend.name == found.backend) return backend.make(found, options);
+  }
+  throw std::logic_error("[make_executor] a device of no backend");
+}
+
+std::vector<std::string> automatic_devices() {
+  std::vector<std::string> ids{std::string(kBackends.front().name)};
+  if (!may_have_graphics()) return ids;
+  for (const ListedDevice& device : list_devices().devices) {
+    if (device.backend == "vulkan" && device.missing.empty() && !device.software) ids.push_back(device.id);
+  }
+  return ids;
 }
 
 std::string precision_of(const graph::Executor& executor) {
 #ifdef LACUNA_HAS_CPU_ENGINE
-  if (const auto* engine = dynamic_cast<const cpu::CpuExecutor*>(&executor)) {
+  if (const auto* engine = dynamic_cast<const cpu::CpuExecutor*>(&engine_of(executor))) {
     return std::string(cpu::name_of(engine->precision()));
   }
 #endif
-  return executor.name() == "reference" || executor.name() == "vulkan" ? "f32" : "auto";
+  return "f32";
+}
+
+std::optional<DeviceMemory> memory_of([[maybe_unused]] const graph::Executor& executor) {
+#ifdef LACUNA_HAS_VULKAN_ENGINE
+  return vulkan_memory(engine_of(executor));
+#else
+  return std::nullopt;
+#endif
+}
+
+std::optional<DeviceCounters> counters_of([[maybe_unused]] const graph::Executor& executor) {
+#ifdef LACUNA_HAS_VULKAN_ENGINE
+  return vulkan_counters(engine_of(executor));
+#else
+  return std::nullopt;
+#endif
+}
+
+std::optional<double> fma_ceiling_of([[maybe_unused]] const ListedDevice& device) {
+#ifdef LACUNA_HAS_VULKAN_ENGINE
+  if (device.backend == "vulkan") return vulkan_fma_ceiling(device);
+#endif
+  return std::nullopt;
 }
 
 Precision precision_named(std::string_view name) {
@@ -113,6 +197,12 @@ Precision precision_named(std::string_view name) {
   if (name == "int8") return Precision::int8;
   throw std::invalid_argument("[precision] expected auto, f32, bf16 or int8, got \"" +
                               std::string(name) + "\"");
+}
+
+Fallback fallback_named(std::string_view name) {
+  if (name == "none") return Fallback::none;
+  if (name == "cpu") return Fallback::cpu;
+  throw std::invalid_argument("[fallback] expected none or cpu, got \"" + std::string(name) + "\"");
 }
 
 }  // namespace lacuna::runtime

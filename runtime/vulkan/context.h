@@ -3,6 +3,7 @@
 #include "runtime/vulkan/kernel_choice.h"
 #include "runtime/vulkan/pipeline.h"
 #include "runtime/vulkan/queue.h"
+#include "runtime/vulkan/traffic.h"
 
 namespace lacuna::vulkan {
 
@@ -15,6 +16,8 @@ struct Context {
   Queue queue;
   PipelineStore pipelines;
   KernelChoice kernels;
+  std::mutex traffic_mutex;
+  Traffic traffic;
 
   explicit Context(const VulkanOptions& options);
 };

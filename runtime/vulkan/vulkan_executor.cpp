@@ -34,6 +34,10 @@ bool VulkanExecutor::validates() const { return shared_->context.instance.valida
 std::uint64_t VulkanExecutor::memory_bytes() const { return shared_->context.memory.taken(); }
 std::vector<std::byte> VulkanExecutor::pipeline_cache() const { return shared_->context.pipelines.data(); }
 std::size_t VulkanExecutor::pipelines() const { return shared_->context.pipelines.count(); }
+Traffic VulkanExecutor::traffic() const {
+  const std::scoped_lock lock(shared_->context.traffic_mutex);
+  return shared_->context.traffic;
+}
 double VulkanExecutor::pipeline_seconds() const { return shared_->context.pipelines.seconds(); }
 
 }  // namespace lacuna::vulkan

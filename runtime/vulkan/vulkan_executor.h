@@ -5,6 +5,7 @@
 #include "fusion/graph/executor.h"
 #include "runtime/vulkan/device_features.h"
 #include "runtime/vulkan/options.h"
+#include "runtime/vulkan/traffic.h"
 
 namespace lacuna::vulkan {
 
@@ -30,6 +31,7 @@ class VulkanExecutor final : public graph::Executor {
   /// Kernels compiled so far, and the seconds that took.
   std::size_t pipelines() const;
   double pipeline_seconds() const;
+  Traffic traffic() const;
 
  private:
   struct Shared;

@@ -65,8 +65,8 @@ Json describe_tokens(const fusion::TokenSpace& tokens) {
 }
 
 Json describe_memory(const fusion::ModelFamily& family, const fs::path& folder) {
-  const MemoryNeed caption = memory_needed(family, folder, {1, false, "f32"});
-  const MemoryNeed generate = memory_needed(family, folder, {1, true, "f32"});
+  const MemoryNeed caption = memory_needed(family, folder, {1, false});
+  const MemoryNeed generate = memory_needed(family, folder, {1, true});
   return Json::object()
       .set("caption_bytes", caption.total())
       .set("generate_bytes", generate.total());

@@ -119,6 +119,7 @@ std::string help_environment() {
          "  LACUNA_STEPS, LACUNA_MODEL, ...  every long option in capitals, - as _; flags take 1 "
          "or 0\n"
          "  LACUNA_MODELS                    a folder in which models are looked for by name\n"
+         "  LACUNA_CACHE                     a folder for compiled kernels (default ~/.cache/lacuna; \"\" = none)\n"
          "  LACUNA_CONFIG                    the configuration file instead of "
          "~/.config/lacuna/config.toml\n"
          "                                   (empty: none)\n"

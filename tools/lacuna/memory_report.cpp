@@ -19,22 +19,23 @@ std::uint64_t arena(const graph::Graph& graph) {
       .arena_bytes;
 }
 
+/// Bytes of the weight files of a folder.
+std::uint64_t stored_bytes(const std::filesystem::path& folder) {
+  std::uint64_t bytes = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (entry.path().extension() == ".safetensors" && entry.is_regular_file()) bytes += entry.file_size();
+  }
+  return bytes;
+}
+
 std::uint64_t elements(const graph::Graph& graph) {
   std::uint64_t count = 0;
   for (const auto& weight : graph.weights()) count += std::uint64_t(weight.shape.elements());
   return count;
 }
 
-}  // namespace
-
-std::string MemoryNeed::line() const {
-  return "needs " + mebibytes(double(total())) + " (weights " + mebibytes(double(weights)) +
-         ", working " + mebibytes(double(working)) + "), has " +
-         mebibytes(double(memory_available()));
-}
-
-MemoryNeed memory_needed(const fusion::ModelFamily& family, const std::filesystem::path& folder,
-                         const JobSize& size) {
+/// Weights counted in elements.
+MemoryNeed count(const fusion::ModelFamily& family, const std::filesystem::path& folder, const JobSize& size) {
   const auto& sizes = family.sizes();
   const int branches = size.canvases * (size.guided ? 2 : 1);
   fusion::DenoiserShape shape;
@@ -50,25 +51,58 @@ MemoryNeed memory_needed(const fusion::ModelFamily& family, const std::filesyste
   const graph::Graph encoder = vision::build_vq_tokeniser(config, grid);
   const graph::Graph decoder = vision::build_vq_detokeniser(config, grid);
 
-  const std::uint64_t bytes = size.precision == "int8" ? 1 : size.precision == "bf16" ? 2 : 4;
-  const std::uint64_t pixels = elements(encoder) + elements(decoder);
   const std::uint64_t logits =
       4 * std::uint64_t(size.canvases) *
       std::max(std::uint64_t(sizes.text_length) * std::uint64_t(family.tokens().text.size),
                std::uint64_t(sizes.image_length()) * std::uint64_t(family.tokens().image.size));
-  return {bytes * (elements(denoiser) + pixels),
-          arena(denoiser) + logits +
-              std::uint64_t(size.canvases) * std::max(arena(encoder), arena(decoder))};
+  MemoryNeed need;
+  need.weights = elements(denoiser) + elements(encoder) + elements(decoder);
+  need.working = arena(denoiser) + logits + std::uint64_t(size.canvases) * std::max(arena(encoder), arena(decoder));
+  return need;
 }
 
-void check_memory(const MemoryNeed& need, const LogFlags& log) {
-  log.detail("memory: " + need.line());
-  const std::uint64_t available = memory_available();
-  if (available > 0 && need.total() > available) {
-    throw Failure(kUnavailable,
-                  "not enough memory: " + need.line() +
-                      "; close other programs, or take a smaller model or fewer pictures at once");
+}  // namespace
+
+std::string MemoryNeed::line() const {
+  return "needs " + mebibytes(double(total())) + " (weights " + mebibytes(double(weights)) +
+         ", working " + mebibytes(double(working)) + "), has " + mebibytes(double(available)) +
+         (heap.empty() ? "" : " on " + heap);
+}
+
+MemoryNeed memory_needed(const fusion::ModelFamily& family, const std::filesystem::path& folder, const JobSize& size) {
+  MemoryNeed need = count(family, folder, size);
+  need.weights *= 4;
+  need.available = memory_available();
+  return need;
+}
+
+MemoryNeed memory_needed(const generation::Model& model, const graph::Executor& executor, const JobSize& size) {
+  MemoryNeed need = count(*model.family, model.folder, size);
+  if (const auto device = runtime::memory_of(executor)) {
+    need.weights = stored_bytes(model.folder);
+    need.available = device->free;
+    need.heap = device->device;
+    return need;
   }
+  const std::string precision = runtime::precision_of(executor);
+  need.weights *= precision == "int8" ? 1 : precision == "bf16" ? 2 : 4;
+  need.available = memory_available();
+  return need;
+}
+
+void check_memory(MemoryNeed need, const JobSize& size, OpenedModel& opened, const ModelFlags& flags,
+                  const LogFlags& log) {
+  if (need.too_much() && !need.heap.empty() && flags.falls_back()) {
+    log.warn("the device has not enough memory: " + need.line() + "; the processor takes over");
+    opened.pipeline.reset();  // its plans go before their engine
+    opened = open_model_on("cpu", flags, log);
+    need = memory_needed(opened.model(), *opened.executor, size);
+  }
+  log.detail("memory: " + need.line());
+  if (!need.too_much()) return;
+  throw Failure(kUnavailable, "not enough memory: " + need.line() + "; close other programs, or take a smaller model" +
+                                  (need.heap.empty() ? " or fewer pictures at once"
+                                                     : ", fewer pictures at once or another --device"));
 }
 
 }  // namespace lacuna::tools

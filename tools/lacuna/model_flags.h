@@ -17,6 +17,7 @@ struct ModelFlags {
   std::optional<std::string> model;
   std::optional<std::string> device;
   std::optional<std::string> precision;
+  std::optional<std::string> fallback;
   int threads = 0;
   bool list_devices = false;
 
@@ -26,7 +27,16 @@ struct ModelFlags {
 
   std::string device_name() const { return device.value_or("auto"); }
   std::string precision_name() const { return precision.value_or("auto"); }
-  std::unique_ptr<graph::Executor> make_executor() const;
+  /// Whether the processor takes over where the device cannot: asked for, or the device is `auto`.
+  bool falls_back() const;
+  /// An engine on --device; `auto` is the processor here. Where it cannot be had and falls_back(), says so and takes
+  /// the processor. Throws Failure.
+  std::unique_ptr<graph::Executor> make_executor(const LogFlags& log) const;
+  /// An engine on this device and no other. Throws Failure, graph::DeviceError.
+  std::unique_ptr<graph::Executor> make_executor_on(const std::string& name, const LogFlags& log) const;
+
+ private:
+  runtime::BackendOptions backend_options(const LogFlags& log) const;
 };
 
 /// A model that is ready to work.
@@ -37,8 +47,10 @@ struct OpenedModel {
   const generation::Model& model() const { return pipeline->model(); }
 };
 
-/// Finds and opens the model; says with -v what it is and how long that took. Throws Failure and
-/// what open_model throws.
+/// Finds and opens the model on --device, or with `auto` on the device that runs it fastest; says with -v what it is
+/// and how long that took. Throws Failure and what open_model throws.
 OpenedModel open_model(const ModelFlags& flags, const LogFlags& log);
+/// On this device and no other.
+OpenedModel open_model_on(const std::string& device, const ModelFlags& flags, const LogFlags& log);
 
 }  // namespace lacuna::tools

@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <memory>
 
 #include "tools/bench/run_bench.h"
 #include "tools/lacuna/bench_probes.h"
+#include "tools/lacuna/device_table.h"
 #include "tools/lacuna/failure.h"
 #include "tools/lacuna/log.h"
 #include "tools/lacuna/model_flags.h"
@@ -56,6 +58,12 @@ ExitCode BenchVerb::run() {
     return kOk;
   }
   log.check();
+  if (model.device_name() == "all") {
+    if (!suites.empty()) throw Failure(kUsage, "--device all and --suite exclude each other");
+    if (repeats < 1 || repeats > 1000) throw bad_flag("--repeats", "an integer from 1 to 1000", std::to_string(repeats));
+    print_device_table({std::min(repeats, 3), !no_model, json}, model, log);
+    return kOk;
+  }
   bench::BenchOptions chosen = options();
   const bool model_alone = chosen.suites.empty();
   const bool wants_model = !no_model && (suites.empty() || model_alone || model.model);

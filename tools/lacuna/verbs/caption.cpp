@@ -14,6 +14,7 @@
 #include "tools/lacuna/sampling_flags.h"
 #include "tools/lacuna/system_info.h"
 #include "tools/lacuna/text_view.h"
+#include "tools/lacuna/token_list.h"
 #include "tools/lacuna/verbs/verb_list.h"
 #include "tools/lacuna/watch.h"
 
@@ -55,17 +56,6 @@ std::vector<Caption> ranked(std::vector<Caption> captions) {
   return captions;
 }
 
-/// Ids of the tokenizer up to the end of the text.
-Json token_list(const OpenedModel& opened, const Caption& caption) {
-  const auto& space = opened.model().family->tokens();
-  Json list = Json::array();
-  for (const std::int32_t id : caption.tokens) {
-    if (id == space.end_of_text) break;
-    list.push_back(id - space.text.begin);
-  }
-  return list;
-}
-
 void CaptionVerb::check() {
   pictures.insert(pictures.end(), more_pictures.begin(), more_pictures.end());
   if (pictures.empty()) throw Failure(kUsage, "name at least one picture (- for stdin)");
@@ -85,7 +75,7 @@ void CaptionVerb::print(const OpenedModel& opened, const std::string& file,
   const auto describe = [&](const Caption& c) {
     return Json::object()
         .set("caption", c.text)
-        .set("tokens", token_list(opened, c))
+        .set("tokens", token_list(opened.model(), c.tokens))
         .set("seed", c.seed)
         .set("log_prob", c.log_prob);
   };
@@ -142,14 +132,13 @@ ExitCode CaptionVerb::run() {
   const std::string prefix = prompt ? prompt_text("--prompt", *prompt) : "";
   catch_interrupts();
   OpenedModel opened = open_model(model, log);
-  const bool guided = options.draws.text.guidance_scale != 1.0f;
-  const MemoryNeed need = memory_needed(*opened.model().family, opened.model().folder,
-                                        {n_best, guided, runtime::precision_of(*opened.executor)});
+  const JobSize size{n_best, options.draws.text.guidance_scale != 1.0f};
+  const MemoryNeed need = memory_needed(opened.model(), *opened.executor, size);
   if (dry_run) {
     print_result(need.line());
     return kOk;
   }
-  check_memory(need, log);
+  check_memory(need, size, opened, model, log);
   if (options.draws.text.temperature > 0 || sampling.seed >= 0)
     log.info(seed_line(options.seed, n_best));
 

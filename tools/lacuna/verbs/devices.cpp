@@ -17,24 +17,72 @@ std::string joined_instruction_sets() {
   return names.empty() ? "none known" : names;
 }
 
-void print_json() {
-  Json sets = Json::array();
-  for (const std::string& name : instruction_sets()) sets.push_back(name);
-  Json backends = Json::array();
-  for (const auto& backend : runtime::backend_registry()) {
-    backends.push_back(Json::object()
-                           .set("name", backend.name)
-                           .set("summary", backend.summary)
-                           .set("description", backend.describe()));
+std::string joined(const std::vector<std::string>& names) {
+  std::string line;
+  for (const std::string& name : names) line += (line.empty() ? "" : ", ") + name;
+  return line;
+}
+
+/// The processor goes by its own name.
+runtime::DeviceList listed() {
+  runtime::DeviceList list = runtime::list_devices();
+  for (runtime::ListedDevice& device : list.devices) {
+    if (device.id == "cpu") device.name = processor_name();
   }
+  return list;
+}
+
+Json to_json(const runtime::ListedDevice& device) {
+  Json features = Json::array(), heaps = Json::array();
+  for (const std::string& feature : device.features) features.push_back(feature);
+  for (const runtime::ListedHeap& heap : device.heaps) {
+    heaps.push_back(
+        Json::object().set("bytes", heap.bytes).set("free_bytes", heap.free).set("device_local", heap.device_local));
+  }
+  return Json::object()
+      .set("id", device.id)
+      .set("name", device.name)
+      .set("kind", device.kind)
+      .set("driver", device.driver)
+      .set("api", device.api)
+      .set("uses", device.uses)
+      .set("features", std::move(features))
+      .set("heaps", std::move(heaps))
+      .set("missing", device.missing);
+}
+
+void print_json() {
+  Json sets = Json::array(), devices = Json::array(), problems = Json::array();
+  for (const std::string& name : instruction_sets()) sets.push_back(name);
+  const runtime::DeviceList list = listed();
+  for (const auto& device : list.devices) devices.push_back(to_json(device));
+  for (const std::string& problem : list.problems) problems.push_back(problem);
   print_result(Json::object()
                    .set("processor", processor_name())
                    .set("instruction_sets", std::move(sets))
                    .set("threads", usable_threads())
                    .set("memory_bytes", memory_total())
                    .set("memory_available_bytes", memory_available())
-                   .set("devices", std::move(backends))
+                   .set("devices", std::move(devices))
+                   .set("problems", std::move(problems))
                    .dump());
+}
+
+void print_device(const runtime::ListedDevice& device) {
+  std::string line = "  " + device.id;
+  line.append(line.size() < 14 ? 14 - line.size() : 1, ' ');
+  print_result(line + device.name + " (" + device.kind + ")");
+  const auto detail = [](const std::string& key, const std::string& value) {
+    if (!value.empty()) print_result("                " + key + std::string(10 - key.size(), ' ') + value);
+  };
+  detail("lacks", device.missing);
+  detail("driver", device.driver + (device.api.empty() ? "" : (device.driver.empty() ? "" : ", ") + device.api));
+  for (const runtime::ListedHeap& heap : device.heaps) {
+    detail("memory", mebibytes(double(heap.bytes)) + ", free " + mebibytes(double(heap.free)) +
+                         (heap.device_local ? "" : ", the processor's"));
+  }
+  detail("features", joined(device.features));
+  detail("uses", device.uses);
 }
 
 }  // namespace
@@ -45,12 +93,10 @@ void print_devices() {
   print_result("threads       " + std::to_string(usable_threads()));
   print_result("memory        " + mebibytes(double(memory_total())) + ", available " +
                mebibytes(double(memory_available())));
-  print_result("\ndevices (--device):");
-  for (const auto& backend : runtime::backend_registry()) {
-    std::string line = "  " + std::string(backend.name);
-    line.append(line.size() < 14 ? 14 - line.size() : 1, ' ');
-    print_result(line + std::string(backend.summary) + "; " + backend.describe());
-  }
+  print_result("\ndevices (--device auto, an id, or a part of a name):");
+  const runtime::DeviceList list = listed();
+  for (const auto& device : list.devices) print_device(device);
+  for (const std::string& problem : list.problems) print_result("  none of " + problem);
 }
 
 Action declare_devices(Options& options) {

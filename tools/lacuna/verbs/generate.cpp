@@ -15,6 +15,7 @@
 #include "tools/lacuna/prompts.h"
 #include "tools/lacuna/sampling_flags.h"
 #include "tools/lacuna/system_info.h"
+#include "tools/lacuna/token_list.h"
 #include "tools/lacuna/verbs/verb_list.h"
 #include "tools/lacuna/watch.h"
 #include "vision/contact_sheet.h"
@@ -130,6 +131,7 @@ void Run::save(const generation::Picture& picture, double seconds) {
                    .set("width", bytes.width())
                    .set("height", bytes.height())
                    .set("seconds", seconds)
+                   .set("tokens", code_list(opened.model(), picture.codes))
                    .dump());
 }
 
@@ -176,16 +178,13 @@ ExitCode GenerateVerb::run() {
   }
   catch_interrupts();
   OpenedModel opened = open_model(model, log);
-  const std::string precision = runtime::precision_of(*opened.executor);
-  const int at_once = int(std::min(kPicturesAtOnce, prompts.size()));
-  const MemoryNeed need =
-      memory_needed(*opened.model().family, opened.model().folder,
-                    {at_once, options.draws.image.guidance_scale != 1.0f, precision});
+  const JobSize size{int(std::min(kPicturesAtOnce, prompts.size())), options.draws.image.guidance_scale != 1.0f};
+  const MemoryNeed need = memory_needed(opened.model(), *opened.executor, size);
   if (dry_run) {
     print_result(need.line());
     return kOk;
   }
-  check_memory(need, log);
+  check_memory(need, size, opened, model, log);
   const std::string hash = model_sha256(opened.model().folder);
   if (repeated) check_same_model(*repeated, hash);
   log.info(seed_line(options.seed, int(prompts.size())));
@@ -195,7 +194,7 @@ ExitCode GenerateVerb::run() {
           std::move(prompts),
           std::move(paths),
           {"generate", "", options, model_name(opened.model().folder), hash,
-           opened.executor->name(), precision},
+           opened.executor->name(), runtime::precision_of(*opened.executor)},
           {},
           0};
   while (run.done < run.prompts.size()) {

@@ -18,6 +18,7 @@
 #include "tools/lacuna/sampling_flags.h"
 #include "tools/lacuna/system_info.h"
 #include "tools/lacuna/text_view.h"
+#include "tools/lacuna/token_list.h"
 #include "tools/lacuna/verbs/verb_list.h"
 #include "tools/lacuna/watch.h"
 
@@ -40,8 +41,8 @@ struct InfillVerb {
 
   void check() const;
   generation::JobOptions job_options() const;
-  void print(const generation::InfillResult& result, const std::string& path, std::uint64_t seed,
-             int steps, double seconds) const;
+  void print(const generation::Model& drawn_by, const generation::InfillResult& result,
+             const std::string& path, std::uint64_t seed, int steps, double seconds) const;
   ExitCode run();
 };
 
@@ -59,16 +60,19 @@ generation::JobOptions InfillVerb::job_options() const {
   return sampling.resolve(options, Draws::both);
 }
 
-void InfillVerb::print(const generation::InfillResult& result, const std::string& path,
-                       std::uint64_t seed, int steps, double seconds) const {
+void InfillVerb::print(const generation::Model& drawn_by, const generation::InfillResult& result,
+                       const std::string& path, std::uint64_t seed, int steps, double seconds) const {
   if (json) {
     Json line = Json::object();
+    Json tokens = token_list(drawn_by, result.tokens);
+    if (input.draws_picture()) append_codes(tokens, drawn_by, result.codes);
     if (input.draws_picture()) line.set("file", path);
     line.set("text", result.text)
         .set("seed", seed)
         .set("steps", steps)
         .set("log_prob", result.log_prob)
-        .set("seconds", seconds);
+        .set("seconds", seconds)
+        .set("tokens", std::move(tokens));
     print_result(line.dump());
     return;
   }
@@ -95,16 +99,14 @@ ExitCode InfillVerb::run() {
   const InfillInput given = input.read();
   catch_interrupts();
   OpenedModel opened = open_model(model, log);
-  const std::string precision = runtime::precision_of(*opened.executor);
-  const MemoryNeed need = memory_needed(
-      *opened.model().family, opened.model().folder,
-      {int(std::min(kPicturesAtOnce, paths.size())),
-       input.draws_picture() && options.draws.image.guidance_scale != 1.0f, precision});
+  const JobSize size{int(std::min(kPicturesAtOnce, paths.size())),
+                     input.draws_picture() && options.draws.image.guidance_scale != 1.0f};
+  const MemoryNeed need = memory_needed(opened.model(), *opened.executor, size);
   if (dry_run) {
     print_result(need.line());
     return kOk;
   }
-  check_memory(need, log);
+  check_memory(need, size, opened, model, log);
   const InfillCanvas canvas(given, opened.model());
   if (given.picture && input.draws_picture()) log.info(canvas.mask_line());
   if (input.draws_picture() || options.draws.text.temperature > 0)
@@ -115,7 +117,7 @@ ExitCode InfillVerb::run() {
                            model_name(opened.model().folder),
                            input.draws_picture() ? model_sha256(opened.model().folder) : "",
                            opened.executor->name(),
-                           precision};
+                           runtime::precision_of(*opened.executor)};
 
   for (std::size_t done = 0; done < paths.size();) {
     const auto start = std::chrono::steady_clock::now();
@@ -145,7 +147,7 @@ ExitCode InfillVerb::run() {
                       disable_metadata ? std::vector<vision::PngText>{}
                                        : png_texts(settings, picture.size()));
       }
-      print(result, paths[done], settings.options.seed, options.steps,
+      print(opened.model(), result, paths[done], settings.options.seed, options.steps,
             seconds.count() / double(results->size()));
       ++done;
     }

@@ -99,7 +99,7 @@ ExitCode PrepareVerb::run() {
   log.check();
   const PrepareOptions resolved = resolve();
   catch_interrupts();
-  const auto executor = device.make_executor();
+  const auto executor = device.make_executor(log);
   Progress progress(log.progress_style(), "prepare");
   const PrepareReport report =
       preparation::run_prepare(resolved, *executor, [&](const preparation::PrepareProgress& p) {

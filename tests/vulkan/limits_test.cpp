@@ -1,0 +1,192 @@
+#include <cmath>
+#include <cstring>
+
+#include "fusion/graph/fused_ops.h"
+#include "fusion/graph/graph_builder.h"
+#include "fusion/graph/philox.h"
+#include "runtime/cpu/reference_executor.h"
+#include "runtime/self_test.h"
+#include "runtime/vulkan/vulkan_executor.h"
+#include "tests/support/memory_weights.h"
+#include "tests/vulkan/need_device.h"
+
+/// Devices smaller than the one that is there: bindings and allocations that are too small for a value, and submits of
+/// one workgroup.
+namespace lacuna::vulkan {
+namespace {
+
+using graph::DType;
+using graph::HostTensor;
+using graph::Value;
+
+constexpr std::int64_t kRows = 301, kWidth = 63;
+
+std::vector<float> numbers(std::uint64_t key, std::size_t count, float scale = 1.0f) {
+  std::vector<float> values(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    values[i] = scale * float(2.0 * graph::uniform_at(key, graph::RandomStream::data, 0, std::uint32_t(i)) - 1.0);
+  }
+  return values;
+}
+
+std::shared_ptr<testing_support::MemoryWeights> weights_as(DType dtype) {
+  auto weights = std::make_shared<testing_support::MemoryWeights>();
+  const std::vector<float> values = numbers(1, std::size_t(kRows * kWidth));
+  std::vector<std::byte> bytes(values.size() * size_of(dtype));
+  std::vector<float> row_scale;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    std::uint32_t bits;
+    std::memcpy(&bits, &values[i], 4);
+    const auto half = std::uint16_t(dtype == DType::bf16 ? bits >> 16 : (bits >> 31) << 15 | (0x3000u + (bits & 0x7ffu)));
+    const auto byte = std::int8_t(100.0f * values[i]);
+    const void* from = dtype == DType::f32 ? static_cast<const void*>(&values[i])
+                       : dtype == DType::i8 ? static_cast<const void*>(&byte)
+                                            : static_cast<const void*>(&half);
+    std::memcpy(bytes.data() + i * size_of(dtype), from, size_of(dtype));
+  }
+  if (dtype == DType::i8) row_scale = numbers(2, std::size_t(kRows));
+  weights->add("matrix", dtype, {kRows, kWidth}, std::move(bytes), std::move(row_scale));
+  weights->add("bias", {kRows}, numbers(3, std::size_t(kRows)));
+  return weights;
+}
+
+std::vector<HostTensor> run(graph::Executor& engine, const graph::Graph& graph, std::vector<HostTensor> inputs,
+                            const std::shared_ptr<const graph::WeightSource>& weights) {
+  std::vector<HostTensor> outputs;
+  for (const graph::ValueId id : graph.outputs) outputs.emplace_back(graph.value(id).dtype, graph.value(id).shape);
+  engine.prepare(graph, weights)->run(inputs, outputs);
+  return outputs;
+}
+
+class SmallBindings : public testing::TestWithParam<DType> {};
+
+TEST_P(SmallBindings, WeightsAreSplitByRows) {
+  LACUNA_NEED_VULKAN_DEVICE();
+  graph::GraphBuilder b;
+  const Value x = b.input("x", DType::f32, {5, kWidth}), ids = b.input("ids", DType::i32, {7});
+  const Value sampling = b.input("sampling", DType::f32, {4}), keys = b.input("keys", DType::i32, {5, 5});
+  const Value matrix = b.weight("matrix", {kRows, kWidth});
+  b.output("product", b.linear(x, matrix, b.weight("bias", {kRows})));
+  b.output("rows", b.gather_rows(matrix, ids));
+  b.output("tokens", graph::propose(b, x, std::nullopt, matrix, sampling, keys));
+  const graph::Graph graph = b.finish();
+
+  std::vector<HostTensor> inputs;
+  inputs.push_back(HostTensor::of({5, kWidth}, numbers(4, std::size_t(5 * kWidth))));
+  inputs.push_back(HostTensor::of({7}, std::vector<std::int32_t>{0, 300, 31, 32, 33, 150, 299}));
+  inputs.push_back(HostTensor::of({4}, std::vector<float>{1.0f, 1.0f, 0.0f, 1.0f}));
+  std::vector<std::int32_t> key_words;
+  for (std::int32_t row = 0; row < 5; ++row) key_words.insert(key_words.end(), {row, 9, 1, row, -1});
+  inputs.push_back(HostTensor::of({5, 5}, key_words));
+
+  VulkanOptions options;
+  constexpr std::uint64_t kRange = 8192;  // the values of this graph fit, the matrix does not
+  options.restrict_device = [](DeviceInfo& device) { device.limits.storage_range = kRange; };
+  VulkanExecutor engine(options);
+  cpu::ReferenceExecutor reference;
+  const auto weights = weights_as(GetParam());
+  ASSERT_GT(std::uint64_t(kRows * kWidth) * size_of(GetParam()), kRange);
+  const auto expected = run(reference, graph, inputs, weights), got = run(engine, graph, inputs, weights);
+  for (std::size_t o = 0; o < got.size(); ++o) {
+    for (std::size_t i = 0; i < expected[o].f32().size(); ++i) {
+      EXPECT_NEAR(got[o].f32()[i], expected[o].f32()[i], 2e-4 * (1.0 + std::abs(expected[o].f32()[i])))
+          << graph.value(graph.outputs[o]).name << " " << i;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, SmallBindings, testing::Values(DType::f32, DType::f16, DType::bf16, DType::i8),
+                         [](const testing::TestParamInfo<DType>& info) { return std::string(name_of(info.param)); });
+
+TEST(SmallDevice, ValuesLieInSeveralAllocations) {
+  LACUNA_NEED_VULKAN_DEVICE();
+  constexpr std::uint64_t kLimit = 16384;
+  VulkanOptions options;
+  options.restrict_device = [](DeviceInfo& device) { device.limits.allocation = kLimit; };
+  VulkanExecutor engine(options);
+  // Five values of 10,000 bytes, all alive until the sum.
+  graph::GraphBuilder b;
+  const Value x = b.input("x", DType::f32, {2500});
+  std::vector<Value> parts;
+  for (int i = 0; i < 5; ++i) parts.push_back(b.affine(x, {float(i + 1), 0.5f}));
+  Value sum = parts[0];
+  for (int i = 1; i < 5; ++i) sum = b.add(sum, parts[std::size_t(i)]);
+  b.output("y", sum);
+  const graph::Graph graph = b.finish();
+  std::vector<HostTensor> inputs, outputs;
+  inputs.push_back(HostTensor::of({2500}, numbers(5, 2500)));
+  outputs.emplace_back(DType::f32, graph::Shape{2500});
+  const auto plan = engine.prepare(graph, std::make_shared<testing_support::MemoryWeights>());
+  EXPECT_GT(plan->scratch_bytes(), kLimit);
+  plan->run(inputs, outputs);
+  for (std::size_t i = 0; i < 2500; ++i) ASSERT_NEAR(outputs[0].f32()[i], 15 * inputs[0].f32()[i] + 2.5, 1e-4) << i;
+}
+
+TEST(SmallDevice, AValueLargerThanAnAllocationIsRefusedWithNumbers) {
+  LACUNA_NEED_VULKAN_DEVICE();
+  VulkanOptions options;
+  options.restrict_device = [](DeviceInfo& device) { device.limits.allocation = 1 << 20; };
+  VulkanExecutor engine(options);
+  graph::GraphBuilder b;
+  b.output("y", b.affine(b.affine(b.input("x", DType::f32, {1 << 19}), {2.0f, 0.0f}), {2.0f, 0.0f}));
+  try {
+    engine.prepare(b.finish(), std::make_shared<testing_support::MemoryWeights>());
+    ADD_FAILURE() << "two mebibytes fitted into one";
+  } catch (const graph::DeviceError& error) {
+    EXPECT_EQ(error.kind(), graph::DeviceError::Kind::out_of_memory);
+    EXPECT_NE(std::string(error.what()).find("2 MiB"), std::string::npos) << error.what();
+  }
+}
+
+TEST(TimeBoxes, SubmitsOfSingleWorkgroupsGiveTheSame) {
+  LACUNA_NEED_VULKAN_DEVICE();
+  VulkanOptions options;
+  options.submit_target = options.submit_limit = 1e-9;
+  VulkanExecutor engine(options);
+  cpu::ReferenceExecutor reference;
+  EXPECT_EQ(runtime::failing_part(engine, reference), "");
+}
+
+/// Rows as bad networks give them: tiny differences, subnormals, infinities below, no numbers.
+TEST(Draw, OddLogitsGiveWhatTheReferenceGives) {
+  LACUNA_NEED_VULKAN_DEVICE();
+  constexpr std::int64_t kDraws = 64, kClasses = 1031;
+  std::vector<float> logits;
+  std::vector<std::int32_t> keys;
+  for (std::int64_t row = 0; row < kDraws; ++row) {
+    const float scale = row % 4 == 0 ? 1e-39f : row % 4 == 1 ? 1.0f : row % 4 == 2 ? 30.0f : 1e-4f;
+    auto values = numbers(100 + std::uint64_t(row), std::size_t(kClasses), scale);
+    if (row % 5 == 0) std::fill(values.begin(), values.begin() + 1000, -INFINITY);
+    if (row % 16 == 15) values[517] = NAN;
+    logits.insert(logits.end(), values.begin(), values.end());
+    keys.insert(keys.end(), {std::int32_t(row) * 7919, 3, 2, std::int32_t(row), row % 3 == 0 ? 1002 : -1});
+  }
+  graph::GraphBuilder b;
+  const Value l = b.input("logits", DType::f32, {kDraws, kClasses}), s = b.input("sampling", DType::f32, {4});
+  b.output("tokens", b.draw(l, std::nullopt, s, b.input("keys", DType::i32, {kDraws, 5})));
+  const graph::Graph graph = b.finish();
+  const auto none = std::make_shared<testing_support::MemoryWeights>();
+  VulkanExecutor engine;
+  cpu::ReferenceExecutor reference;
+  for (const auto& sampling : {std::vector<float>{1.0f, 1.0f, 0.0f, 1.0f}, {0.0f, 1.0f, 0.0f, 1.0f},
+                               {0.8f, 1.0f, 50.0f, 1.0f}, {1.2f, 1.0f, 0.0f, 0.9f}}) {
+    std::vector<HostTensor> inputs;
+    inputs.push_back(HostTensor::of({kDraws, kClasses}, logits));
+    inputs.push_back(HostTensor::of({4}, sampling));
+    inputs.push_back(HostTensor::of({kDraws, 5}, keys));
+    const auto expected = run(reference, graph, inputs, none), got = run(engine, graph, inputs, none);
+    for (std::int64_t row = 0; row < kDraws; ++row) {
+      const float* e = &expected[0].f32()[std::size_t(4 * row)];
+      const float* g = &got[0].f32()[std::size_t(4 * row)];
+      if (row % 16 == 15) {
+        EXPECT_EQ(std::isfinite(e[1]) && std::isfinite(e[3]), std::isfinite(g[1]) && std::isfinite(g[3])) << row;
+        continue;
+      }
+      EXPECT_EQ(e[0], g[0]) << "row " << row << ", temperature " << sampling[0];
+      EXPECT_NEAR(e[1], g[1], 1e-3 * (1.0 + std::abs(e[1]))) << row;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace lacuna::vulkan
