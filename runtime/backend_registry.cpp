@@ -125,7 +125,9 @@ DeviceList list_devices() {
       auto devices = backend.devices();
       list.devices.insert(list.devices.end(), devices.begin(), devices.end());
     } catch (const DeviceError& error) {
-      list.problems.push_back(std::string(backend.name) + ": " + error.what());
+      const std::string why = error.what();
+      const std::size_t end = why.starts_with('[') ? why.find("] ") : std::string::npos;
+      list.problems.push_back(std::string(backend.name) + ": " + (end == std::string::npos ? why : why.substr(end + 2)));
     }
   }
   return list;

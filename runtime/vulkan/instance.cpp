@@ -77,7 +77,12 @@ Instance::Instance(const VulkanOptions& options) : on_message_(options.on_messag
   }
   info.enabledExtensionCount = std::uint32_t(extensions.size());
   info.ppEnabledExtensionNames = extensions.data();
-  check(vkCreateInstance(&info, nullptr, &handle_), "vkCreateInstance");
+  const VkResult made = vkCreateInstance(&info, nullptr, &handle_);
+  if (made == VK_ERROR_INCOMPATIBLE_DRIVER) {
+    throw Unsupported(kUnsupported, "[vulkan] there is no Vulkan driver on this machine; install the graphics driver, or "
+                                    "mesa-vulkan-drivers for software Vulkan");
+  }
+  check(made, "vkCreateInstance");
   volkLoadInstanceOnly(handle_);
   if (debug_utils) {
     const VkResult result = vkCreateDebugUtilsMessengerEXT(handle_, &messenger, nullptr, &messenger_);
