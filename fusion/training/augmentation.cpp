@@ -29,6 +29,7 @@ void AugmentOptions::describe(OptionTable& table) {
   table.add("augment-rotation", rotation, {0, 180}, "largest turn, degrees");
   table.add("augment-contrast", contrast, {0, 1}, "largest change of the distance from white, a part");
   table.add("augment-hue-prob", hue_probability, {0, 1}, "probability of turning all hues");
+  table.add("augment-mirror-prob", mirror_probability, {0, 1}, "probability of exchanging left and right");
 }
 
 at::Tensor augment(const at::Tensor& pixels, std::uint64_t seed, std::span<const std::int64_t> keys,
@@ -48,8 +49,9 @@ at::Tensor augment(const at::Tensor& pixels, std::uint64_t seed, std::span<const
     const double angle = symmetric(form.second, o.rotation) * std::numbers::pi / 180;
     const double c = std::cos(angle) * zoom, s = std::sin(angle) * zoom;
     // Coordinates run over [-1, 1], so a shift by a part of the side is twice that.
-    places.insert(places.end(), {float(c), float(-s), float(symmetric(shift.first, 2 * o.shift)),
-                                 float(s), float(c), float(symmetric(shift.second, 2 * o.shift))});
+    const double side = draw(4).first < o.mirror_probability ? -1 : 1;
+    places.insert(places.end(), {float(side * c), float(-s), float(symmetric(shift.first, 2 * o.shift)),
+                                 float(side * s), float(c), float(symmetric(shift.second, 2 * o.shift))});
     const double turn = hue.first < o.hue_probability ? 2 * std::numbers::pi * hue.second : 0;
     const auto matrix = colour_matrix(turn, 1 + symmetric(colour.first, o.contrast));
     colours.insert(colours.end(), matrix.begin(), matrix.end());

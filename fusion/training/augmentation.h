@@ -8,14 +8,15 @@
 
 namespace lacuna::training {
 
-/// How far pictures are moved and recoloured before the network sees them. Never mirrored: letters, flags and
-/// arrows would say something else.
+/// How far pictures are moved and recoloured before the network sees them. Not mirrored unless asked: letters, flags
+/// and arrows would say something else.
 struct AugmentOptions {
   double shift = 0.06;     // of the side, each direction
   double scale = 0.08;     // size changes by up to this part
   double rotation = 4.0;   // degrees
   double contrast = 0.1;   // distance from white changes by up to this part
   double hue_probability = 0.3;  // of turning all hues by a random angle; grey and white stay
+  double mirror_probability = 0.0;  // of exchanging left and right
 
   void describe(OptionTable& table);
 };

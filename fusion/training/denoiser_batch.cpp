@@ -53,13 +53,18 @@ BatchBuilder::Sample BatchBuilder::draw(const BatchKey& key, std::int64_t index)
   Sample sample;
   sample.record = shards_->records_of(Split::train)[std::size_t(order_.at(position))];
   const RecordInfo info = shards_->info(sample.record);
-  sample.picture = std::int32_t(uniform(key.seed, Purpose::picture_copy, position) * info.pictures);
   const auto& w = options_.task_weights;
   const UniformPair u = uniform_pair(key.seed, Purpose::task, position, 0);
   double left = u.first * (w[0] + w[1] + w[2] + w[3]);
   int task = 0;
   while (task < 3 && left >= w[task]) left -= w[task++];
   sample.task = Task(task);
+  // Moved and turned versions teach what a picture shows, but they are not what is to be drawn.
+  const bool draws = sample.task == Task::text_to_image || sample.task == Task::joint;
+  const std::int32_t versions = draws && options_.drawing_copies > 0
+                                    ? std::int32_t(std::min<std::int64_t>(options_.drawing_copies, info.pictures))
+                                    : info.pictures;
+  sample.picture = std::int32_t(uniform(key.seed, Purpose::picture_copy, position) * versions);
   // A prompt may be worded in any way; what is to be written is the main wording, or the model would have to
   // guess which of them is wanted.
   if (sample.task == Task::text_to_image) {
@@ -67,6 +72,9 @@ BatchBuilder::Sample BatchBuilder::draw(const BatchKey& key, std::int64_t index)
   }
   sample.drop_caption = sample.task == Task::text_to_image &&
                         uniform(key.seed, Purpose::caption_dropout, position) < options_.caption_dropout;
+  if (sample.task == Task::captioning) {
+    sample.hidden_codes = options_.picture_dropout * uniform(key.seed, Purpose::picture_dropout, position);
+  }
   // One stratified time serves the modality that the task is about; the other of a joint sample is independent.
   const double time = fusion::stratified_time(key.seed, std::uint32_t(key.pass), std::uint32_t(index),
                                               std::uint32_t(key.total));
@@ -124,6 +132,12 @@ void BatchBuilder::append(const Sample& sample, const BatchKey& key, std::int64_
   if (sample.task != Task::text_only) {
     for (std::size_t i = 0; i < codes.size(); ++i) {
       batch.ids[std::size_t(start + image_begin_) + i] = tokens_.image.begin + codes[i];
+    }
+  }
+  if (sample.hidden_codes > 0) {
+    const fusion::MaskingKey masking{key.seed, std::uint32_t(key.pass), std::uint32_t(index * 2 + 1)};
+    for (const int i : fusion::mask_independently(masking, int(codes.size()), sample.hidden_codes)) {
+      batch.ids[std::size_t(start + image_begin_ + i)] = tokens_.mask;
     }
   }
   if (sample.task != Task::text_to_image) {

@@ -26,6 +26,8 @@ enum class Objective : std::uint8_t { token_count, continuous_time };
 struct BatchOptions {
   double task_weights[4] = {0.5, 0.3, 0.2, 0.0};  // by Task
   double caption_dropout = 0.1;                   // text-to-image only: the caption is masked and not scored
+  double picture_dropout = 0.0;                   // captioning only: up to this part of the codes is hidden, not scored
+  std::int64_t drawing_copies = 0;                // versions of a picture that are to be drawn; 0 = all
   double padding_weight = 0.2;                    // of the end-of-text tokens after the first
   double min_masking_rate = 0.0;
   Objective objective = Objective::token_count;
@@ -81,6 +83,7 @@ class BatchBuilder {
     std::int32_t picture = 0, caption = 0;
     Task task = Task::joint;
     bool drop_caption = false;
+    double hidden_codes = 0;  // part of the picture
     double text_time = 0, image_time = 0;
     double padding_weight = 1;
   };

@@ -63,6 +63,9 @@ void DenoiserTrainOptions::describe(OptionTable& table) {
             {"linear", "cosine", "arccos", "polynomial", "arcsin"});
   table.add("min-masking-rate", min_masking_rate, {0, 1}, "smallest part that is masked");
   table.add("cond-dropout-prob", cond_dropout_prob, {0, 1}, "text-to-image samples without a caption, for guidance");
+  table.add("picture-dropout", picture_dropout, {0, 1}, "captioning samples hide up to this part of the picture's codes");
+  table.add("drawing-copies", drawing_copies, {0, 1e6},
+            "versions of a picture that text-to-image and joint samples take, the unmoved one first; 0 = all");
   table.add("text-to-image-weight", text_to_image_weight, {0, 1e6}, "how often: picture from caption");
   table.add("captioning-weight", captioning_weight, {0, 1e6}, "how often: caption from picture");
   table.add("joint-weight", joint_weight, {0, 1e6}, "how often: both partly masked");
@@ -89,6 +92,8 @@ BatchOptions DenoiserTrainOptions::batch_options() const {
     throw OptionError("--text-to-image-weight and the other task weights: expected one above 0");
   }
   options.caption_dropout = cond_dropout_prob;
+  options.picture_dropout = picture_dropout;
+  options.drawing_copies = drawing_copies;
   options.padding_weight = padding_weight;
   options.min_masking_rate = min_masking_rate;
   options.objective = objective == "mdm-elbo" ? Objective::continuous_time : Objective::token_count;

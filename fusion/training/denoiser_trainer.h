@@ -27,6 +27,8 @@ struct DenoiserTrainOptions {
   std::string objective = "mdm-token";
   std::string noise_schedule = "linear";
   double cond_dropout_prob = 0.1;
+  double picture_dropout = 0.0;
+  std::int64_t drawing_copies = 0;
   double min_masking_rate = 0.0;
   double text_to_image_weight = 0.5;
   double captioning_weight = 0.3;

@@ -18,15 +18,15 @@ class FileContent {
   explicit FileContent(const std::string& dtype) : dtype_(dtype) {}
 
   void add(const std::string& name, const graph::Shape& shape, std::span<const float> values) {
-    if (dtype_ == "int8" && shape.rank() == 2) {
-      const auto rows = weights::quantize_rows_int8(values, std::size_t(shape[0]), std::size_t(shape[1]));
+    if (dtype_ == "int8" && shape.rank() >= 2 && shape[0] > 0) {
+      const auto outputs = std::size_t(shape[0]);  // a row is what makes one output: of a filter, all its taps
+      const auto rows = weights::quantize_rows_int8(values, outputs, values.size() / outputs);
       push(name, graph::DType::i8, shape, as_vector(std::span(rows.values)));
       push(name + "_scale", graph::DType::f32, {shape[0]}, as_vector(std::span(rows.scale)));
       return;
     }
     // Norms and biases are few; rounding them would gain nothing.
-    const bool narrow = dtype_ == "bf16" || (dtype_ == "int8" && shape.rank() > 2);
-    const auto type = narrow && shape.rank() >= 2 ? graph::DType::bf16 : graph::DType::f32;
+    const auto type = dtype_ == "bf16" && shape.rank() >= 2 ? graph::DType::bf16 : graph::DType::f32;
     push(name, type, shape, weights::from_float(values, type));
   }
   std::span<const weights::TensorData> tensors() const { return tensors_; }

@@ -11,7 +11,7 @@ namespace lacuna::training {
 
 /// How a model folder is written.
 struct ExportOptions {
-  std::string dtype = "bf16";  // f32, bf16 or int8 (matrices as int8 rows with a factor each, the rest f32)
+  std::string dtype = "bf16";  // f32, bf16 or int8 (matrices and filters as int8 rows with a factor each, the rest f32)
   std::int64_t shard_size_mb = 0;  // 0 = one file
 };
 

@@ -18,6 +18,7 @@ enum class Purpose : std::uint32_t {
   initialisation,
   code_restart,
   evaluation,
+  picture_dropout,
 };
 
 /// Two uniforms in (0, 1) that belong to (seed, purpose, position, slot): training holds no generator state, so

@@ -44,6 +44,19 @@ TEST(Augmentation, WhiteStaysWhiteAndGreyStaysGrey) {
   EXPECT_LT(at::max(at::abs(grey - 0.2)).item<double>(), 1e-5);
 }
 
+TEST(Augmentation, MirrorsAsOftenAsAsked) {
+  std::vector<std::int64_t> keys;
+  for (std::int64_t i = 0; i < 400; ++i) keys.push_back(i);
+  at::Tensor left = at::ones({400, 3, 8, 8});
+  left.narrow(3, 0, 4).fill_(-1);
+  for (const double probability : {0.0, 0.25, 1.0}) {
+    const at::Tensor y = augment(left, 1, keys, {0, 0, 0, 0, 0, probability});
+    const double mirrored = at::mean((y.select(1, 0).select(1, 4).select(1, 1) > 0).to(at::kFloat)).item<double>();
+    EXPECT_NEAR(mirrored, probability, 0.07);
+    EXPECT_TRUE(at::equal(at::abs(y), at::abs(left)));
+  }
+}
+
 TEST(Augmentation, MovesByAtMostWhatWasAsked) {
   std::vector<std::int64_t> keys;
   for (std::int64_t i = 0; i < 50; ++i) keys.push_back(i);

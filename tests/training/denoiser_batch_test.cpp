@@ -107,6 +107,57 @@ TEST_F(DenoiserBatchTest, DroppedCaptionsAreHiddenAndNotScored) {
   EXPECT_NEAR(dropped / 400.0, 0.25, 0.1);
 }
 
+TEST_F(DenoiserBatchTest, CaptioningHidesUpToThePartAsked) {
+  BatchOptions options = only(Task::captioning);
+  options.picture_dropout = 0.5;
+  const BatchBuilder plain = builder(only(Task::captioning)), b = builder(options);
+  double hidden = 0, largest = 0;
+  for (std::int64_t pass = 0; pass < 500; ++pass) {
+    const DenoiserBatch with = b.training({1, pass, 0, 1, 1}), without = plain.training({1, pass, 0, 1, 1});
+    EXPECT_EQ(with.text.rows, without.text.rows);
+    EXPECT_EQ(with.text.targets, without.text.targets);
+    EXPECT_TRUE(with.image.rows.empty());
+    double count = 0;
+    for (std::size_t i = 0; i < with.ids.size(); ++i) {
+      if (with.ids[i] == without.ids[i]) continue;
+      EXPECT_EQ(with.ids[i], config_.tokens.mask);
+      ++count;
+    }
+    hidden += count / (kGrid * kGrid) / 500;
+    largest = std::max(largest, count / (kGrid * kGrid));
+  }
+  EXPECT_NEAR(hidden, 0.25, 0.04);
+  EXPECT_GT(largest, 0.4);
+}
+
+TEST_F(DenoiserBatchTest, DrawsOnlyTheVersionsAsked) {
+  for (const Task task : {Task::text_to_image, Task::joint, Task::captioning}) {
+    BatchOptions options = only(task);
+    options.drawing_copies = 1;
+    const BatchBuilder b = builder(options);
+    std::set<std::vector<std::int32_t>> first_versions;
+    std::vector<std::int32_t> codes(kGrid * kGrid);
+    for (const std::int64_t record : shards_->records_of(Split::train)) {
+      shards_->read_codes(record, 0, codes);
+      first_versions.insert(codes);
+    }
+    bool others = false;
+    for (std::int64_t pass = 0; pass < 200; ++pass) {
+      const DenoiserBatch batch = b.training({1, pass, 0, 1, 1});
+      std::vector<std::int32_t> ids = batch.ids;
+      for (const std::size_t i : real_rows(batch.image)) {
+        ids[std::size_t(batch.image.rows[i])] = config_.tokens.image.begin + batch.image.targets[i];
+      }
+      const auto image = fusion::layout_joint(config_.tokens, config_.sizes).span(fusion::Modality::image);
+      for (int i = 0; i < kGrid * kGrid; ++i) {
+        codes[std::size_t(i)] = ids[std::size_t(image.begin + i)] - config_.tokens.image.begin;
+      }
+      others |= !first_versions.contains(codes);
+    }
+    EXPECT_EQ(others, task == Task::captioning);
+  }
+}
+
 TEST_F(DenoiserBatchTest, TasksAndWordingsComeAsOftenAsAsked) {
   BatchOptions options;
   options.task_weights[0] = 2;
