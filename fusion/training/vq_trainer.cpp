@@ -56,6 +56,7 @@ void VqTrainOptions::describe(OptionTable& table) {
   table.section("data");
   table.add("data", data, "folder of pixel shards (lacuna prepare)");
   table.add("init-from", init_from, "model folder whose weights a new run starts with");
+  table.add("decoder-only", decoder_only, "keep the encoder and the codebook of --init-from, so that codes keep their meaning");
   table.add("validation-limit", validation_limit, {1, 1e9}, "held-out pictures that are measured");
   table.section("model");
   table.add("channels", channels, {1, 4096}, "channels at full resolution");
@@ -105,6 +106,13 @@ VqTask::VqTask(const VqTrainOptions& options, const TrainOptions& train, const S
   }
   code_rows_ = shards.layout().picture_height / cell;
   code_columns_ = shards.layout().picture_width / cell;
+  if (!options.decoder_only) return;
+  if (options.init_from.empty()) {
+    throw OptionError("--decoder-only: expected --init-from with the image tokenizer whose encoder is kept");
+  }
+  const auto encoder = initial_convolutional(0, vision::build_vq_encoder(config_, one_picture()).weights());
+  load_matching(options.init_from, encoder);
+  for (const NamedTensor& weight : encoder) frozen_[weight.name] = weight.tensor.to(device);
 }
 
 const VqTask::Graphs& VqTask::graphs(std::int64_t batch) {
@@ -118,9 +126,9 @@ const VqTask::Graphs& VqTask::graphs(std::int64_t batch) {
 }
 
 std::vector<NamedTensor> VqTask::initial_weights() const {
-  const vision::VqShape shape{1, code_rows_, code_columns_};
-  std::vector<graph::NamedShape> weights = vision::build_vq_encoder(config_, shape).weights();
-  for (auto& weight : vision::build_vq_decoder(config_, shape).weights()) weights.push_back(weight);
+  std::vector<graph::NamedShape> weights;
+  if (!options_.decoder_only) weights = vision::build_vq_encoder(config_, one_picture()).weights();
+  for (auto& weight : vision::build_vq_decoder(config_, one_picture()).weights()) weights.push_back(weight);
   auto tensors = initial_convolutional(std::uint64_t(train_.seed), weights);
   if (!options_.init_from.empty()) {
     load_matching(options_.init_from, tensors);
@@ -129,6 +137,17 @@ std::vector<NamedTensor> VqTask::initial_weights() const {
     }
   }
   return tensors;
+}
+
+Quantised VqTask::encode(const graph::Graph& encoder, const TensorMap& weights, const at::Tensor& pixels) {
+  const at::Tensor inputs[] = {pixels};
+  if (!options_.decoder_only) {
+    return quantiser_.quantise(torch_forward(encoder, weights, inputs, precision_)[0].to(at::kFloat));
+  }
+  const at::NoGradGuard no_grad;
+  const at::Tensor latents = quantiser_.look_up(torch_forward(encoder, frozen_, inputs, precision_)[0]).first;
+  const at::Tensor nothing = at::zeros({}, pixels.options());
+  return {latents, nothing, nothing};
 }
 
 PassResult VqTask::forward(const TensorMap& weights, const PassKey& key) {
@@ -147,9 +166,7 @@ PassResult VqTask::forward(const TensorMap& weights, const PassKey& key) {
     pixels = augment(pictures_.batch(pictures), std::uint64_t(train_.seed), positions, options_.augmentation);
   }
   const Graphs& g = graphs(batch);
-  const at::Tensor inputs[] = {pixels};
-  const at::Tensor latents = torch_forward(g.encoder, weights, inputs, precision_)[0].to(at::kFloat);
-  const Quantised quantised = quantiser_.quantise(latents);
+  const Quantised quantised = encode(g.encoder, weights, pixels);
   const at::Tensor decoder_inputs[] = {quantised.latents};
   const at::Tensor output = torch_forward(g.decoder, weights, decoder_inputs, precision_)[0].to(at::kFloat);
   const at::Tensor l1 = at::l1_loss(output, pixels), l2 = at::mse_loss(output, pixels);
@@ -164,7 +181,7 @@ at::Tensor VqTask::reconstruct(const TensorMap& weights, const at::Tensor& pixel
   const at::NoGradGuard no_grad;
   const Graphs& g = graphs(pixels.size(0));
   const at::Tensor inputs[] = {pixels};
-  const auto [latents, found] = quantiser_.look_up(torch_forward(g.encoder, weights, inputs, precision_)[0]);
+  const auto [latents, found] = quantiser_.look_up(torch_forward(g.encoder, encoder_weights(weights), inputs, precision_)[0]);
   if (codes != nullptr) *codes = found;
   const at::Tensor decoder_inputs[] = {latents};
   return torch_forward(g.decoder, weights, decoder_inputs, precision_)[0].to(at::kFloat).clamp(-1, 1);
@@ -207,6 +224,7 @@ void VqTask::sample(const TensorMap& weights, std::int64_t step, const std::file
 
 void VqTask::export_model(const TensorMap& weights, const std::filesystem::path& folder) {
   TensorMap all = weights;
+  all.insert(frozen_.begin(), frozen_.end());
   if (quantiser_.codebook().defined()) all[vision::kCodebookWeight] = quantiser_.codebook();
   export_model_folder(folder, config_.to_json(), all, {});
 }

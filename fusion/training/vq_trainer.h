@@ -12,6 +12,7 @@
 #include "fusion/training/train_task.h"
 #include "fusion/training/vq_quantiser.h"
 #include "vision/vq_config.h"
+#include "vision/vq_network.h"
 
 namespace lacuna::training {
 
@@ -19,6 +20,7 @@ namespace lacuna::training {
 struct VqTrainOptions {
   std::string data;  // folder of pixel shards
   std::string init_from;
+  bool decoder_only = false;
   std::int64_t validation_limit = 256;
 
   std::int64_t channels = 64;
@@ -44,7 +46,8 @@ struct VqTrainOptions {
 };
 
 /// Trains the image tokenizer on pictures: L1, L2 and edge distance to the reconstruction, plus the quantiser's
-/// own loss.
+/// own loss. With decoder_only the encoder and the codebook of init_from stay as they are, so that codes keep their
+/// meaning for a denoiser that was trained on them.
 class VqTask : public TrainTask {
  public:
   VqTask(const VqTrainOptions& options, const TrainOptions& train, const ShardSet& shards, at::Device device);
@@ -53,7 +56,9 @@ class VqTask : public TrainTask {
   std::vector<NamedTensor> state() override { return quantiser_.state(); }
   std::vector<std::string> metrics() const override { return {"l1", "psnr", "quantiser_loss", "code_perplexity"}; }
   PassResult forward(const TensorMap& weights, const PassKey& key) override;
-  void after_step(std::int64_t step, Ranks& ranks) override { quantiser_.update(step, ranks); }
+  void after_step(std::int64_t step, Ranks& ranks) override {
+    if (!options_.decoder_only) quantiser_.update(step, ranks);
+  }
   Measurements validate(const TensorMap& weights, std::int64_t step) override;
   void sample(const TensorMap& weights, std::int64_t step, const std::filesystem::path& folder) override;
   void export_model(const TensorMap& weights, const std::filesystem::path& folder) override;
@@ -63,6 +68,9 @@ class VqTask : public TrainTask {
     graph::Graph encoder, decoder;
   };
   const Graphs& graphs(std::int64_t batch);
+  vision::VqShape one_picture() const { return {1, code_rows_, code_columns_}; }
+  const TensorMap& encoder_weights(const TensorMap& trained) const { return options_.decoder_only ? frozen_ : trained; }
+  Quantised encode(const graph::Graph& encoder, const TensorMap& weights, const at::Tensor& pixels);
   at::Tensor reconstruct(const TensorMap& weights, const at::Tensor& pixels, at::Tensor* codes);
 
   VqTrainOptions options_;
@@ -74,6 +82,7 @@ class VqTask : public TrainTask {
   std::map<std::int64_t, Graphs> graphs_;
   int code_rows_, code_columns_;
   VqQuantiser quantiser_;
+  TensorMap frozen_;  // the encoder, decoder_only
 };
 
 }  // namespace lacuna::training

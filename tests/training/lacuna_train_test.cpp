@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <fstream>
@@ -85,6 +86,27 @@ TEST_F(LacunaTrain, FromPicturesToADenoiserThatTheRuntimeOpens) {
   const auto psnr = column(root_ / "vq/validation.csv", "val_psnr");
   ASSERT_EQ(psnr.size(), 3U);
   EXPECT_GT(psnr.back(), psnr.front());
+
+  // A decoder that learns on alone leaves the meaning of the codes as it is.
+  const Arguments more{"vq", "--data", at("pixels"), "--output-dir", at("decoder"), "--device", "cpu", "--threads", "1", "--max-train-steps", "4",
+                       "--train-batch-size", "12", "--channels", "8", "--multipliers", "1,2", "--encoder-blocks", "1,1",
+                       "--decoder-blocks", "1,1", "--norm-groups", "4", "--codebook-size", "32", "--latent-channels", "4",
+                       "--ema-decay", "0", "--decoder-only"};
+  EXPECT_NE(run_train(more, &text), 0);
+  EXPECT_NE(text.find("--init-from"), std::string::npos) << text;
+  Arguments from = more;
+  from.insert(from.end(), {"--init-from", at("vq/model")});
+  ASSERT_EQ(run_train(from, &text), 0) << text;
+  const auto old_weights = weights::Checkpoint::open(root_ / "vq/model"), new_weights = weights::Checkpoint::open(root_ / "decoder/model");
+  ASSERT_EQ(old_weights.names(), new_weights.names());
+  int changed = 0;
+  for (const std::string& name : old_weights.names()) {
+    const bool same = std::ranges::equal(old_weights.find(name)->bytes, new_weights.find(name)->bytes);
+    changed += !same;
+    EXPECT_TRUE(same || name.starts_with("decoder.") || name.starts_with("post_quant_conv.")) << name;
+  }
+  EXPECT_GT(changed, 0);
+
   ASSERT_EQ(run_train({"encode", "--data", at("pixels"), "--tokenizer", at("vq/model"), "--output-dir", at("tokens"),
                        "--device", "cpu", "--threads", "1", "--copies", "3", "--batch-size", "7"}, &text), 0) << text;
   const ShardSet pixels = ShardSet::open(root_ / "pixels"), tokens = ShardSet::open(root_ / "tokens", ShardCheck::hashes);
