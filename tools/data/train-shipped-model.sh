@@ -5,7 +5,7 @@
 #   WORK   pictures, shards, checkpoints, 2.5 GB (default build/glyphs)
 #   MODEL  where the model goes                  (default models/glyphs)
 # Run it from the root of the repository. Started again it goes on where it was stopped. On two cores it takes
-# about an hour and a half, two thirds of it for the denoiser; libtorch with CUDA makes that minutes.
+# about three and a half hours, most of them for the denoiser; libtorch with CUDA makes that minutes.
 set -eu
 
 bin=${1:-build/release/bin}
@@ -53,8 +53,9 @@ say 'Image tokenizer'
 say 'Shards of codes'
 if ! [ -f "$work/codes/shards.json" ]; then
   "$bin/lacuna-train" encode --data "$work/small-pixels" --tokenizer "$work/image-tokenizer/model" \
-    --output-dir "$work/codes" --copies 10 \
-    --augment-shift 0.07 --augment-scale 0.12 --augment-rotation 8
+    --output-dir "$work/codes" --mixed-precision bf16 \
+    --copies 16 --augment-shift 0.07 --augment-scale 0.12 --augment-rotation 10 --augment-contrast 0.1 \
+    --augment-hue-prob 0.05 --augment-mirror-prob 0.3
 fi
 
 say 'Denoiser'
@@ -63,8 +64,8 @@ say 'Denoiser'
 
 say "Model: $model"
 mkdir -p "$model"
-"$bin/lacuna-train" export --model "$work/denoiser/model" --output-dir "$model"
-"$bin/lacuna-train" export --model "$work/image-tokenizer/model" --output-dir "$model/image_tokenizer"
+"$bin/lacuna-train" export --model "$work/denoiser/model" --output-dir "$model" --dtype int8
+"$bin/lacuna-train" export --model "$work/image-tokenizer/model" --output-dir "$model/image_tokenizer" --dtype int8
 cp "$work/tokenizer.model" "$work/small/labels.txt" "$model/"
 
 say 'Evaluation pack and the figure for the model card'
