@@ -11,6 +11,7 @@ Action declare_infill(Options& options);
 Action declare_eval(Options& options);
 Action declare_lab(Options& options);
 Action declare_prepare(Options& options);
+Action declare_quantize(Options& options);
 Action declare_tokenizer_train(Options& options);
 Action declare_info(Options& options);
 Action declare_bench(Options& options);
