@@ -32,7 +32,7 @@ TEST_F(Quantize, MakesAModelThatRunsAndSaysWhatItLost) {
     EXPECT_GT(comparison.at("positions").as_integer(), 0);
     EXPECT_GT(comparison.at("token_agreement").as_number(), 0.3);
     EXPECT_LT(comparison.at("divergence").as_number(), 1.0);
-    const auto caption = run({"caption", "-m", file(type), picture(), "--steps", "2", "-t", "2"});
+    const auto caption = run({"caption", "-m", file(type), put_picture("p.png", {16, 16}), "--steps", "2", "-t", "2"});
     EXPECT_EQ(caption.code, 0) << caption.err;
   }
   const auto checkpoint = weights::Checkpoint::open(file("q4_0"));

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "fusion/graph/block_format.h"
 #include "fusion/graph/memory_plan.h"
+#include "runtime/weights/checkpoint.h"
 #include "runtime/weights/json_file.h"
 #include "tools/lacuna/failure.h"
 #include "tools/lacuna/system_info.h"
@@ -34,8 +36,23 @@ std::uint64_t elements(const graph::Graph& graph) {
   return count;
 }
 
-/// Weights counted in elements.
-MemoryNeed count(const fusion::ModelFamily& family, const std::filesystem::path& folder, const JobSize& size) {
+/// Block-quantised weights stay as they are stored; others are packed in `element` bytes each.
+std::uint64_t held_bytes(const graph::Graph& graph, const graph::WeightSource& source, std::uint64_t element) {
+  std::uint64_t bytes = 0;
+  for (const auto& weight : graph.weights()) {
+    const graph::WeightView* view = source.find(weight.name);
+    if (view != nullptr && graph::is_block_quantised(view->dtype)) {
+      bytes += view->bytes.size() + view->block_scale.size_bytes() + view->block_minimum.size_bytes();
+    } else {
+      bytes += element * std::uint64_t(weight.shape.elements());
+    }
+  }
+  return bytes;
+}
+
+/// On an engine that holds an element of a weight in `element` bytes.
+MemoryNeed count(const fusion::ModelFamily& family, const std::filesystem::path& folder, const JobSize& size,
+                 std::uint64_t element) {
   const auto& sizes = family.sizes();
   const int branches = size.canvases * (size.guided ? 2 : 1);
   fusion::DenoiserShape shape;
@@ -56,7 +73,8 @@ MemoryNeed count(const fusion::ModelFamily& family, const std::filesystem::path&
       std::max(std::uint64_t(sizes.text_length) * std::uint64_t(family.tokens().text.size),
                std::uint64_t(sizes.image_length()) * std::uint64_t(family.tokens().image.size));
   MemoryNeed need;
-  need.weights = elements(denoiser) + elements(encoder) + elements(decoder);
+  need.weights = held_bytes(denoiser, weights::Checkpoint::open(folder), element) +
+                 element * (elements(encoder) + elements(decoder));
   need.working = arena(denoiser) + logits + std::uint64_t(size.canvases) * std::max(arena(encoder), arena(decoder));
   return need;
 }
@@ -70,22 +88,20 @@ std::string MemoryNeed::line() const {
 }
 
 MemoryNeed memory_needed(const fusion::ModelFamily& family, const std::filesystem::path& folder, const JobSize& size) {
-  MemoryNeed need = count(family, folder, size);
-  need.weights *= 4;
+  MemoryNeed need = count(family, folder, size, 4);
   need.available = memory_available();
   return need;
 }
 
 MemoryNeed memory_needed(const generation::Model& model, const graph::Executor& executor, const JobSize& size) {
-  MemoryNeed need = count(*model.family, model.folder, size);
+  const std::string precision = runtime::precision_of(executor);
+  MemoryNeed need = count(*model.family, model.folder, size, precision == "int8" ? 1 : precision == "bf16" ? 2 : 4);
   if (const auto device = runtime::memory_of(executor)) {
     need.weights = stored_bytes(model.folder);
     need.available = device->free;
     need.heap = device->device;
     return need;
   }
-  const std::string precision = runtime::precision_of(executor);
-  need.weights *= precision == "int8" ? 1 : precision == "bf16" ? 2 : 4;
   need.available = memory_available();
   return need;
 }

@@ -10,7 +10,7 @@ namespace lacuna::tools {
 
 /// What a job takes, counted before any of it is taken, and what is there.
 struct MemoryNeed {
-  std::uint64_t weights = 0;  // as the engine holds them, the file's pages not counted
+  std::uint64_t weights = 0;  // as the engine holds them; pages of the file count where it streams them
   std::uint64_t working = 0;  // values of the largest pass and of the picture's coder
   std::uint64_t available = 0;  // 0 = unknown
   std::string heap;             // the device whose memory it is; empty = the system's
