@@ -182,7 +182,7 @@ ExitCode QuantizeVerb::run() {
     log.info(line + std::string(name_of(reports[i].dtype)) + "  " + reports[i].name);
   }
   if (compare > 0) {
-    const auto executor = device.make_executor();
+    const auto executor = device.make_executor(log);
     const auto model = generation::open_model(from, *executor);
     const auto made = std::make_shared<const weights::Checkpoint>(weights::Checkpoint::open(output));
     const auto c = evaluation::compare_weights(*model.family, *executor, model.checkpoint, made, compare, std::uint64_t(seed));
