@@ -11,10 +11,13 @@
 namespace lacuna::golden {
 namespace {
 
-/// Null where the machine has no such device.
-std::unique_ptr<graph::Executor> make(const runtime::Backend& backend, runtime::Precision precision) {
+/// Null where the device does not compute in `precision`.
+std::unique_ptr<graph::Executor> make(const runtime::ListedDevice& device, runtime::Precision precision) {
+  runtime::BackendOptions options;
+  options.precision = precision;
+  options.threads = 2;
   try {
-    return backend.make({precision, 2});
+    return runtime::make_executor(device.id, options);
   } catch (const graph::DeviceError&) {
     return nullptr;
   }
@@ -24,9 +27,9 @@ std::unique_ptr<graph::Executor> make(const runtime::Backend& backend, runtime::
 
 std::vector<Engine> float_engines() {
   std::vector<Engine> engines;
-  for (const auto& backend : runtime::backend_registry()) {
-    if (auto executor = make(backend, runtime::Precision::f32)) {
-      engines.push_back({std::string(backend.name) + " f32", true, std::move(executor)});
+  for (const auto& device : runtime::list_devices().devices) {
+    if (auto executor = make(device, runtime::Precision::f32)) {
+      engines.push_back({device.id + " f32", true, std::move(executor)});
     }
   }
   return engines;
@@ -34,10 +37,10 @@ std::vector<Engine> float_engines() {
 
 std::vector<Engine> bf16_engines() {
   std::vector<Engine> engines;
-  for (const auto& backend : runtime::backend_registry()) {
-    auto executor = make(backend, runtime::Precision::bf16);
+  for (const auto& device : runtime::list_devices().devices) {
+    auto executor = make(device, runtime::Precision::bf16);
     if (!executor || runtime::precision_of(*executor) != "bf16") continue;
-    engines.push_back({std::string(backend.name) + " bf16", false, std::move(executor)});
+    engines.push_back({device.id + " bf16", false, std::move(executor)});
   }
   return engines;
 }
