@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Makes the pictures of README.md with the built `lacuna`: tools/readme-pictures.py [LACUNA]
 
-Writes docs/pictures/{drawn,steps,infill}.png. Needs Debian's python3-pil. The same model and seed give the same files."""
+Writes docs/pictures/{drawn,infill}.png. Needs Debian's python3-pil. The same model and seed give the same files."""
 import pathlib
 import subprocess
 import sys
@@ -36,19 +36,12 @@ def main():
         prompts = OUT / "prompts.txt"
         lacuna("generate", "--prompt-file", prompts, "-o", work / "drawn.png", "--seed", 7, "--contact-sheet",
                OUT / "drawn.png")
-        prompt = prompts.read_text().splitlines()[0]
-        steps = []
-        for step in (7, 9, 11):  # past the middle of 12 steps an interval is met once
-            steps.append(work / f"step-{step}.png")
-            lacuna("generate", "-p", prompt, "-o", work / "done.png", "--seed", 7, "--steps", 12, "--preview", steps[-1],
-                   "--preview-interval", step)
-        steps.append(work / "done.png")
-        row(steps, OUT / "steps.png")
         picture, mask = ROOT / "tools/demo/doughnut.png", ROOT / "tools/demo/right_half.png"
         results = []
         for i, words in enumerate(["3d emoji: doughnut", "3d emoji: green apple"]):
             results.append(work / f"infill-{i}.png")
-            lacuna("infill", "--init-img", picture, "--mask", mask, "-p", words, "-o", results[-1], "--seed", 7)
+            lacuna("infill", "--init-img", picture, "--mask", mask, "-p", words, "-o", results[-1], "--seed", 7,
+                   "--cfg-scale", 3)
         row([picture, mask, *results], OUT / "infill.png")
 
 
