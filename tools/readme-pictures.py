@@ -40,8 +40,7 @@ def main():
         results = []
         for i, words in enumerate(["3d emoji: doughnut", "3d emoji: green apple"]):
             results.append(work / f"infill-{i}.png")
-            lacuna("infill", "--init-img", picture, "--mask", mask, "-p", words, "-o", results[-1], "--seed", 7,
-                   "--cfg-scale", 3)
+            lacuna("infill", "--init-img", picture, "--mask", mask, "-p", words, "-o", results[-1], "--seed", 7)
         row([picture, mask, *results], OUT / "infill.png")
 
 
