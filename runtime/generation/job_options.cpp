@@ -1,6 +1,8 @@
 #include "runtime/generation/job_options.h"
 
+#include "runtime/samplers/released_llada.h"
 #include "runtime/samplers/sampler_registry.h"
+#include "runtime/samplers/tempered_sampler.h"
 
 namespace lacuna::generation {
 
@@ -10,6 +12,15 @@ void JobOptions::validate() const {
 }
 
 std::unique_ptr<samplers::Sampler> JobOptions::make_sampler() const {
+  if (fidelity == samplers::Fidelity::original && sampler == "llada") {
+    return samplers::make_released_llada({.block_length = int(sampler_options.at("block")), .fidelity = fidelity});
+  }
+  if (fidelity == samplers::Fidelity::original && sampler == "tempered") {
+    return samplers::make_tempered({.temperature = sampler_options.has("randomness")
+                                                       ? sampler_options.at("randomness")
+                                                       : randomness,
+                                    .cooling = samplers::TemperedOptions::Cooling::compounding});
+  }
   samplers::SamplerOptions options = sampler_options;
   const bool noisy = samplers::has_option(samplers::find_sampler(sampler), "randomness");
   if (noisy) options.values.try_emplace("randomness", randomness);
@@ -40,6 +51,34 @@ JobOptions infill_defaults() {
   options.draws.image.guidance_scale = 1.0f;
   options.draws.image.temperature = 0.5f;
   options.draws.text.temperature = 0.0f;
+  return options;
+}
+
+JobOptions write_defaults() {
+  JobOptions options;
+  options.steps = 128;
+  options.sampler = "llada";
+  options.draws.text.temperature = 0.0f;
+  return options;
+}
+
+JobOptions family_defaults(JobOptions options, const fusion::ModelFamily& family, Job job) {
+  using fusion::ChatStyle;
+  const ChatStyle style = family.chat_style();
+  if (style == ChatStyle::none && family.tokens().text_end == fusion::TextEnd::fills_span) return options;
+  if (job == Job::caption || job == Job::write) {
+    options = write_defaults();
+    if (style == ChatStyle::chatml) options.sampler = "dream-entropy";
+    if (job == Job::caption) options.steps = 64;
+    return options;
+  }
+  // MMaDA's README: 15 steps, guidance 3.5 where 0 is off, temperature 1 on the order.
+  options.steps = 15;
+  options.sampler = "tempered";
+  options.randomness = 1.0;
+  options.image_schedule = fusion::NoiseSchedule(fusion::ScheduleKind::cosine);
+  options.draws.image.temperature = 1.0f;
+  options.draws.image.guidance_scale = 4.5f;
   return options;
 }
 

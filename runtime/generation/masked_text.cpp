@@ -64,16 +64,17 @@ std::string decode_text(const text::TextTokenizer& tokenizer, const fusion::Toke
   const auto flush = [&] {
     if (words.empty()) return;
     if (!text.empty()) text += ' ';
-    text += tokenizer.decode(words);
+    text += tokenizer.decode_without_specials(words);
     words.clear();
   };
   for (std::int32_t id : ids) {
-    if (id == space.end_of_text) break;
-    if (space.text.contains(id)) {
-      words.push_back(id - space.text.begin);
-    } else if (id == space.mask && !mask_symbol.empty()) {
+    if (id == space.end_of_text || id == space.end_of_turn) break;
+    if (id == space.mask) {
+      if (mask_symbol.empty()) continue;
       flush();
       text += (text.empty() ? "" : " ") + std::string(mask_symbol);
+    } else if (space.text.contains(id) && id - space.text.begin < tokenizer.size()) {
+      words.push_back(id - space.text.begin);  // a whole vocabulary has rows that are no words
     }
   }
   flush();

@@ -1,5 +1,6 @@
 #include "runtime/generation/model.h"
 
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,8 @@ namespace {
 
 /// The weights that the denoiser needs, whatever the sizes of a call.
 std::vector<graph::NamedShape> denoiser_manifest(const fusion::ModelFamily& family) {
-  const fusion::DenoiserShape smallest{{1}, {1, false}, {1, false}, fusion::DenoiserHead::logits};
+  fusion::DenoiserShape smallest{{1}, {1, false}, {}, fusion::DenoiserHead::logits};
+  if (family.tokens().has_images()) smallest.image = {1, false};
   return family.build(smallest).weights();
 }
 
@@ -26,29 +28,54 @@ void require_equal(const std::filesystem::path& file, const char* what, std::int
                                            "; the parts of this folder do not belong together");
 }
 
+/// Words that the text tokenizer must have: the text range, or where that is the whole vocabulary at most all of it,
+/// ending where the codes begin.
+void check_text_tokenizer(const fusion::TokenSpace& tokens, const std::filesystem::path& file, std::int64_t found) {
+  const bool whole = tokens.text.size == tokens.size;
+  if (!whole || tokens.has_images()) {
+    require_equal(file, "the text tokenizer's vocabulary", whole ? tokens.image.begin : tokens.text.size, found);
+  } else if (found > tokens.size) {
+    require_equal(file, "the text tokenizer's vocabulary", tokens.size, found);
+  }
+}
+
 }  // namespace
 
 vision::Size Model::picture_size() const {
+  if (!images) throw std::invalid_argument("[model] expected a model with pictures; this one has words alone");
   const int cell = images->pixels_per_code();
   return {family->sizes().grid_height * cell, family->sizes().grid_width * cell};
 }
 
-Model open_model(const std::filesystem::path& folder, graph::Executor& executor) {
+std::shared_ptr<const fusion::ModelFamily> open_family(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / "config.json", tokenizer = folder / "tokenizer.json";
+  const weights::Json config = weights::read_json_file(file);
+  const bool imported = config.is_object() && config.find("lacuna");
+  if (imported || !std::filesystem::exists(tokenizer)) return fusion::open_model_family(config, file);
+  const fusion::TokenNames names = fusion::token_names(weights::read_json_file(tokenizer), tokenizer);
+  return fusion::open_model_family(config, file, &names);
+}
+
+Model open_model(const std::filesystem::path& folder, graph::Executor& executor, samplers::Fidelity fidelity) {
   Model model;
   model.folder = folder;
-  const std::filesystem::path config = folder / "config.json";
-  model.family = fusion::open_model_family(weights::read_json_file(config), config);
+  model.family = open_family(folder);
+  if (fidelity == samplers::Fidelity::original) {
+    if (auto released = model.family->as_released()) model.family = std::move(released);
+  }
   auto checkpoint = std::make_shared<weights::Checkpoint>(weights::Checkpoint::open(folder));
   weights::check_manifest(denoiser_manifest(*model.family), *checkpoint, checkpoint->path());
   model.checkpoint = checkpoint;
   model.text = text::open_tokenizer(folder);
   const auto& tokens = model.family->tokens();
-  require_equal(folder / "tokenizer.model", "the text tokenizer's vocabulary", tokens.text.size,
-                model.text->size());
-  const std::filesystem::path images = folder / "image_tokenizer";
-  model.images = vision::open_vq_tokenizer(images, executor);
-  require_equal(images / "config.json", "the image tokenizer's codebook", tokens.image.size,
-                model.images->codebook_size());
+  const bool pieces = std::filesystem::exists(folder / "tokenizer.model");
+  check_text_tokenizer(tokens, folder / (pieces ? "tokenizer.model" : "tokenizer.json"), model.text->size());
+  if (tokens.has_images()) {
+    const std::filesystem::path images = folder / "image_tokenizer";
+    model.images = vision::open_vq_tokenizer(images, executor);
+    require_equal(images / "config.json", "the image tokenizer's codebook", tokens.image.size,
+                  model.images->codebook_size());
+  }
   model.denoiser = std::make_unique<Denoiser>(model.family, executor, checkpoint);
   return model;
 }

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "runtime/generation/chat_prompt.h"
 #include "runtime/generation/masked_text.h"
 
 namespace lacuna::generation {
@@ -15,6 +16,8 @@ using fusion::Modality;
 using vision::CodeGrid;
 using vision::CodeMask;
 using vision::Image;
+
+constexpr const char* kDescribe = "Please describe this image in detail.";
 
 /// The known code that occurs most often, the lowest of equals; 0 where none is known. Mostly the background, so that
 /// what is decoded beside a masked cell looks as it will.
@@ -64,16 +67,22 @@ std::vector<CodeGrid> Pipeline::codes_of(std::span<const Canvas> canvases) const
 
 Results<Caption> Pipeline::caption(std::span<const Image> pictures, std::string_view prefix,
                                    const JobOptions& options, const StepCallback& after_step) {
+  const bool asks = model_.family->chat_style() != fusion::ChatStyle::none;
+  const vision::Aspect aspect = asks ? vision::Aspect::crop : vision::Aspect::pad;
   std::vector<Image> fitted;
   for (const Image& picture : pictures) {
-    fitted.push_back(vision::fit(picture, vision::letterbox(picture.size(), model_.picture_size()),
+    fitted.push_back(vision::fit(picture, vision::letterbox(picture.size(), model_.picture_size(), aspect),
                                  {255, 255, 255}));
   }
+  std::vector<std::int32_t> question;
+  if (asks) question = chat_ids(model_, options.question.empty() ? kDescribe : options.question);
   const auto words = encode_masked_text(*model_.text, model_.family->tokens(), prefix);
   std::vector<Canvas> canvases;
   std::vector<std::uint64_t> seeds;
   for (const CodeGrid& codes : encode(fitted)) {
-    canvases.push_back(model_.family->caption(codes.cells(), words));
+    canvases.push_back(asks ? model_.family->write({question, words, options.answer_length, codes.cells(),
+                                                    codes.height(), codes.width()})
+                            : model_.family->caption(codes.cells(), words));
     seeds.push_back(options.seed + seeds.size());
   }
   const auto run_result = run(canvases, seeds, options, after_step);
@@ -84,6 +93,24 @@ Results<Caption> Pipeline::caption(std::span<const Image> pictures, std::string_
     captions.push_back({decode_text(canvases[i]), {ids.begin(), ids.end()}, run_result->log_probs[i], seeds[i]});
   }
   return captions;
+}
+
+Results<Answer> Pipeline::write(std::span<const std::vector<std::int32_t>> prompts, const JobOptions& options,
+                                const StepCallback& after_step) {
+  std::vector<Canvas> canvases;
+  std::vector<std::uint64_t> seeds;
+  for (const auto& prompt : prompts) {
+    canvases.push_back(model_.family->write({prompt, {}, options.answer_length, {}, 0, 0}));
+    seeds.push_back(options.seed + seeds.size());
+  }
+  const auto run_result = run(canvases, seeds, options, after_step);
+  if (!run_result) return std::nullopt;
+  std::vector<Answer> answers;
+  for (std::size_t i = 0; i < canvases.size(); ++i) {
+    const auto ids = canvases[i].ids(Modality::text);
+    answers.push_back({decode_text(canvases[i]), {ids.begin(), ids.end()}, run_result->log_probs[i], seeds[i]});
+  }
+  return answers;
 }
 
 Results<Picture> Pipeline::generate(std::span<const std::string> prompts, const JobOptions& options,
@@ -126,6 +153,9 @@ Results<InfillResult> Pipeline::infill(std::span<const InfillRequest> requests, 
         if (request.repaint->cells()[i]) codes[i] = fusion::kMaskedCode;
       }
     }
+    if (!request.text && tokens.text_end == fusion::TextEnd::plain) {
+      throw std::invalid_argument("[infill] expected the words that belong to the picture; this model does not draw both");
+    }
     const std::vector<std::int32_t> text =
         request.text.value_or(std::vector<std::int32_t>(std::size_t(sizes.text_length), tokens.mask));
     canvases.push_back(model_.family->infill(text, codes));
@@ -137,8 +167,15 @@ Results<InfillResult> Pipeline::infill(std::span<const InfillRequest> requests, 
   std::vector<Image> images = model_.images->decode(codes);
   std::vector<InfillResult> results;
   for (std::size_t i = 0; i < canvases.size(); ++i) {
-    const auto ids = canvases[i].ids(Modality::text);
-    results.push_back({decode_text(canvases[i]), {ids.begin(), ids.end()}, std::move(images[i]),
+    // Where the words are all known they may be part of the frame.
+    std::vector<std::int32_t> ids;
+    if (canvases[i].has(Modality::text)) {
+      const auto span = canvases[i].ids(Modality::text);
+      ids.assign(span.begin(), span.end());
+    } else if (requests[i].text) {
+      ids = *requests[i].text;
+    }
+    results.push_back({generation::decode_text(*model_.text, tokens, ids), ids, std::move(images[i]),
                        std::move(codes[i]), run_result->log_probs[i]});
   }
   return results;

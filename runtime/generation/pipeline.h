@@ -44,6 +44,9 @@ struct InfillResult {
   double log_prob = 0.0;
 };
 
+/// An answer of a model that writes; `tokens` is the whole answer span.
+using Answer = Caption;
+
 /// What happened, or nullopt when the callback cancelled.
 template <class T>
 using Results = std::optional<std::vector<T>>;
@@ -57,12 +60,17 @@ class Pipeline {
   const Model& model() const { return model_; }
   Model& model() { return model_; }
 
-  /// Pictures of any size, letterboxed on white. `prefix` are words that each caption starts with.
+  /// Pictures of any size, letterboxed on white, or, by models that answer questions, cut to their shape as they were in
+  /// training. `prefix` are words that each caption starts with.
   Results<Caption> caption(std::span<const vision::Image> pictures, std::string_view prefix,
                            const JobOptions& options, const StepCallback& after_step = {});
   /// One picture for each prompt; picture i has the seed options.seed + i.
   Results<Picture> generate(std::span<const std::string> prompts, const JobOptions& options,
                             const StepCallback& after_step = {});
+  /// Text of options.answer_length tokens after each prompt, given as ids with the model's templates in them (see
+  /// prompt_ids and chat_ids). Throws std::invalid_argument for families that do not write.
+  Results<Answer> write(std::span<const std::vector<std::int32_t>> prompts, const JobOptions& options,
+                        const StepCallback& after_step = {});
   Results<InfillResult> infill(std::span<const InfillRequest> requests, const JobOptions& options,
                                const StepCallback& after_step = {});
 

@@ -17,6 +17,14 @@ std::int64_t weights_of(const fusion::ModelFamily& family) {
   return count;
 }
 
+/// Everything that a family draws in one canvas. Some have no canvas of words and a picture that are both unknown.
+fusion::Canvas all_masked(const fusion::ModelFamily& family) {
+  if (family.tokens().text_end != fusion::TextEnd::plain) return family.joint();
+  fusion::TextTask task;
+  task.length = family.sizes().text_length;
+  return family.write(task);
+}
+
 bool has_room(const OpenedModel& opened, const LogFlags& log) {
   const MemoryNeed need = memory_needed(opened.model(), *opened.executor, {1, true});
   if (!need.too_much()) return true;
@@ -38,7 +46,7 @@ std::size_t fastest(std::span<const MeasuredDevice> devices) {
 
 double seconds_of_a_step(OpenedModel& opened) {
   generation::Model& model = opened.pipeline->model();
-  const fusion::Canvas canvas = model.family->joint();
+  const fusion::Canvas canvas = all_masked(*model.family);
   const std::vector<generation::DenoiseRequest> requests{{&canvas, 1}};
   double seconds = 0.0;
   for (int run = 0; run < 2; ++run) {
@@ -49,14 +57,15 @@ double seconds_of_a_step(OpenedModel& opened) {
   return seconds;
 }
 
-OpenedModel open_on_the_fastest(const std::vector<std::string>& devices, const ModelFlags& flags, const LogFlags& log) {
+OpenedModel open_on_the_fastest(const std::vector<std::string>& devices, const ModelFlags& flags, const LogFlags& log,
+                                samplers::Fidelity fidelity) {
   std::vector<MeasuredDevice> measured;
   std::vector<OpenedModel> opened;
   for (const std::string& device : devices) {
     measured.push_back({device, std::nullopt});
     opened.emplace_back();
     try {
-      opened.back() = open_model_on(device, flags, log);
+      opened.back() = open_model_on(device, flags, log, fidelity);
       if (measured.size() > 1 && !has_room(opened.back(), log)) continue;
       if (weights_of(*opened.back().model().family) > kLargest) {
         if (measured.size() == 1) continue;
@@ -73,7 +82,7 @@ OpenedModel open_on_the_fastest(const std::vector<std::string>& devices, const M
   }
   const std::size_t best = fastest(measured);
   log.detail("auto: " + measured[best].device);
-  if (!opened[best].pipeline) return open_model_on("cpu", flags, log);
+  if (!opened[best].pipeline) return open_model_on("cpu", flags, log, fidelity);
   return std::move(opened[best]);
 }
 

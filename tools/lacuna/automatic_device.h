@@ -25,6 +25,7 @@ double seconds_of_a_step(OpenedModel& opened);
 
 /// Opens the model on each device, the processor first, times a step and keeps the fastest. Models of more than a
 /// billion weights are not tried: for them a GPU with room is the faster.
-OpenedModel open_on_the_fastest(const std::vector<std::string>& devices, const ModelFlags& flags, const LogFlags& log);
+OpenedModel open_on_the_fastest(const std::vector<std::string>& devices, const ModelFlags& flags, const LogFlags& log,
+                                samplers::Fidelity fidelity);
 
 }  // namespace lacuna::tools

@@ -5,9 +5,9 @@
 #include "fusion/graph/block_format.h"
 #include "fusion/graph/memory_plan.h"
 #include "runtime/weights/checkpoint.h"
-#include "runtime/weights/json_file.h"
 #include "tools/lacuna/failure.h"
 #include "tools/lacuna/system_info.h"
+#include "vision/magvit_config.h"
 #include "vision/vq_network.h"
 
 namespace lacuna::tools {
@@ -50,6 +50,17 @@ std::uint64_t held_bytes(const graph::Graph& graph, const graph::WeightSource& s
   return bytes;
 }
 
+/// Of a model without pictures.
+MemoryNeed words_alone(const fusion::ModelFamily& family, const std::filesystem::path& folder,
+                       const graph::Graph& denoiser, const JobSize& size, std::uint64_t element) {
+  const std::uint64_t logits = 4 * std::uint64_t(size.canvases) * std::uint64_t(family.sizes().text_length) *
+                               std::uint64_t(family.tokens().text.size);
+  MemoryNeed need;
+  need.weights = held_bytes(denoiser, weights::Checkpoint::open(folder), element);
+  need.working = arena(denoiser) + logits;
+  return need;
+}
+
 /// On an engine that holds an element of a weight in `element` bytes.
 MemoryNeed count(const fusion::ModelFamily& family, const std::filesystem::path& folder, const JobSize& size,
                  std::uint64_t element) {
@@ -61,9 +72,9 @@ MemoryNeed count(const fusion::ModelFamily& family, const std::filesystem::path&
   shape.image = {std::int64_t(size.canvases) * sizes.image_length(), size.guided};
   const graph::Graph denoiser = family.build(shape);
 
+  if (!family.tokens().has_images()) return words_alone(family, folder, denoiser, size, element);
   const auto tokenizer = folder / "image_tokenizer";
-  const auto config = vision::VqConfig::from_json(
-      weights::read_json_file(tokenizer / "config.json"), tokenizer / "config.json");
+  const auto config = vision::read_vq_config(tokenizer, weights::Checkpoint::open(tokenizer));
   const vision::VqShape grid{1, sizes.grid_height, sizes.grid_width};
   const graph::Graph encoder = vision::build_vq_tokeniser(config, grid);
   const graph::Graph decoder = vision::build_vq_detokeniser(config, grid);
@@ -111,7 +122,7 @@ void check_memory(MemoryNeed need, const JobSize& size, OpenedModel& opened, con
   if (need.too_much() && !need.heap.empty() && flags.falls_back()) {
     log.warn("the device has not enough memory: " + need.line() + "; the processor takes over");
     opened.pipeline.reset();  // its plans go before their engine
-    opened = open_model_on("cpu", flags, log);
+    opened = open_model_on("cpu", flags, log, opened.fidelity);
     need = memory_needed(opened.model(), *opened.executor, size);
   }
   log.detail("memory: " + need.line());

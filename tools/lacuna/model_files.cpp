@@ -14,7 +14,7 @@ void add_files(const fs::path& folder, const fs::path& below, std::vector<fs::pa
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder / below, error)) {
     const fs::path name = entry.path().filename();
-    const bool decides = name == "config.json" || name == "tokenizer.model" ||
+    const bool decides = name == "config.json" || name == "tokenizer.model" || name == "tokenizer.json" ||
                          name.extension() == ".safetensors" ||
                          name.string().ends_with(".index.json");
     if (decides && entry.is_regular_file(error) && !name.string().starts_with("."))

@@ -11,13 +11,15 @@
 namespace lacuna::tools {
 namespace {
 
-OpenedModel open_with(std::unique_ptr<graph::Executor> executor, const ModelFlags& flags, const LogFlags& log) {
+OpenedModel open_with(std::unique_ptr<graph::Executor> executor, const ModelFlags& flags, const LogFlags& log,
+                      samplers::Fidelity fidelity) {
   const auto start = std::chrono::steady_clock::now();
   OpenedModel opened;
   opened.executor = std::move(executor);
+  opened.fidelity = fidelity;
   const auto folder = find_model(flags.model.value_or(kDefaultModel));
   opened.pipeline =
-      std::make_unique<generation::Pipeline>(generation::open_model(folder, *opened.executor));
+      std::make_unique<generation::Pipeline>(generation::open_model(folder, *opened.executor, fidelity));
   const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - start;
   char line[64];
   std::snprintf(line, sizeof line, ", opened in %.0f ms", spent.count());
@@ -90,16 +92,17 @@ std::unique_ptr<graph::Executor> ModelFlags::make_executor(const LogFlags& log) 
   return make_executor_on("cpu", log);
 }
 
-OpenedModel open_model_on(const std::string& device, const ModelFlags& flags, const LogFlags& log) {
-  return open_with(flags.make_executor_on(device, log), flags, log);
+OpenedModel open_model_on(const std::string& device, const ModelFlags& flags, const LogFlags& log,
+                          samplers::Fidelity fidelity) {
+  return open_with(flags.make_executor_on(device, log), flags, log, fidelity);
 }
 
-OpenedModel open_model(const ModelFlags& flags, const LogFlags& log) {
+OpenedModel open_model(const ModelFlags& flags, const LogFlags& log, samplers::Fidelity fidelity) {
   if (flags.device_name() == "auto") {
     const auto devices = runtime::automatic_devices();
-    if (devices.size() > 1) return open_on_the_fastest(devices, flags, log);
+    if (devices.size() > 1) return open_on_the_fastest(devices, flags, log, fidelity);
   }
-  return open_with(flags.make_executor(log), flags, log);
+  return open_with(flags.make_executor(log), flags, log, fidelity);
 }
 
 }  // namespace lacuna::tools

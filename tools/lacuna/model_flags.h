@@ -43,14 +43,17 @@ struct ModelFlags {
 struct OpenedModel {
   std::unique_ptr<graph::Executor> executor;
   std::unique_ptr<generation::Pipeline> pipeline;
+  samplers::Fidelity fidelity = samplers::Fidelity::corrected;  // that it was opened with
 
   const generation::Model& model() const { return pipeline->model(); }
 };
 
 /// Finds and opens the model on --device, or with `auto` on the device that runs it fastest; says with -v what it is
 /// and how long that took. Throws Failure and what open_model throws.
-OpenedModel open_model(const ModelFlags& flags, const LogFlags& log);
+OpenedModel open_model(const ModelFlags& flags, const LogFlags& log,
+                       samplers::Fidelity fidelity = samplers::Fidelity::corrected);
 /// On this device and no other.
-OpenedModel open_model_on(const std::string& device, const ModelFlags& flags, const LogFlags& log);
+OpenedModel open_model_on(const std::string& device, const ModelFlags& flags, const LogFlags& log,
+                          samplers::Fidelity fidelity = samplers::Fidelity::corrected);
 
 }  // namespace lacuna::tools

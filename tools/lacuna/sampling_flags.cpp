@@ -129,6 +129,8 @@ void SamplingFlags::declare(Options& options, const generation::JobOptions& defa
                 "An option of the sampler, can be repeated: " + option_names());
   options.value("--block-length", "N", block_length,
                 "Fill blocks of N positions one after another; 0 = all at once (default 0)");
+  options.flag("--compat", compat,
+               "The samplers llada and tempered, and MMaDA's guidance, with the faults of the original code");
   options.value("--schedule", "NAME", schedule,
                 "How many are kept when: " + schedule_names() + " (default " +
                     (draws == Draws::both ? name_of(defaults.image_schedule) + " for pictures, " +
@@ -183,6 +185,7 @@ generation::JobOptions SamplingFlags::resolve(generation::JobOptions options, Dr
   // Those of another sampler, from a picture's settings, do not count.
   options.sampler_options = checked_options(remask ? samplers::SamplerOptions{} : options.sampler_options,
                                             options.sampler, sampler_options, block_length, randomness);
+  options.fidelity = fidelity();
   if (schedule) {
     if (!known_schedule(*schedule)) {
       throw bad_flag("--schedule", "one of " + schedule_names(), "\"" + *schedule + "\"");

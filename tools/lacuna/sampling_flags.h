@@ -29,7 +29,11 @@ struct SamplingFlags {
   std::vector<std::string> required;  // words
   std::optional<std::int64_t> length;
   std::optional<std::string> schedule;
+  bool compat = false;
 
+  samplers::Fidelity fidelity() const {
+    return compat ? samplers::Fidelity::original : samplers::Fidelity::corrected;
+  }
   void declare(Options& options, const generation::JobOptions& defaults, Draws draws);
   /// What a text that is written must and may not contain.
   void declare_constraints(Options& options);

@@ -46,8 +46,12 @@ std::string text_line(const generation::Model& model, const fusion::Canvas& canv
     if (run.look == Look::masked) {
       for (std::size_t i = 0; i < run.count; ++i) text += kBlock;
     } else {
-      starts_word = model.text->piece(run.pieces.front()).starts_with(kWordStart);
-      text = model.text->decode(run.pieces);
+      // A whole vocabulary has rows that are no pieces.
+      std::vector<std::int32_t> pieces = run.pieces;
+      std::erase_if(pieces, [&](std::int32_t id) { return id >= model.text->size(); });
+      if (pieces.empty()) continue;
+      starts_word = model.text->piece(pieces.front()).starts_with(kWordStart);
+      text = model.text->decode(pieces);
     }
     if (starts_word && !line.empty()) line += ' ';
     if (run.look == Look::fresh) {

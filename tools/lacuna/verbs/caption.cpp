@@ -30,6 +30,8 @@ struct CaptionVerb {
   std::vector<std::string> pictures;
   std::vector<std::string> more_pictures;  // --image
   std::optional<std::string> prompt;
+  std::optional<std::string> question;
+  int length = 128;
   int n_best = 1;
   bool visual = false;
   bool json = false;
@@ -39,6 +41,8 @@ struct CaptionVerb {
   LogFlags log;
 
   void check();
+  /// The options again with the defaults of the model's family.
+  generation::JobOptions for_family(const generation::JobOptions& options, const fusion::ModelFamily& family);
   ExitCode run();
   /// One picture. False when a signal stopped it.
   bool caption(OpenedModel& opened, const std::string& file, const std::string& prefix,
@@ -117,6 +121,18 @@ bool CaptionVerb::caption(OpenedModel& opened, const std::string& file, const st
   return true;
 }
 
+generation::JobOptions CaptionVerb::for_family(const generation::JobOptions& options,
+                                               const fusion::ModelFamily& family) {
+  generation::JobOptions defaults =
+      generation::family_defaults(generation::caption_defaults(), family, generation::Job::caption);
+  if (n_best > 1) defaults.draws.text.temperature = 1.0f;
+  sampling.seed = std::int64_t(options.seed);
+  generation::JobOptions result = sampling.resolve(defaults, Draws::text);
+  result.question = options.question;
+  result.answer_length = options.answer_length;
+  return result;
+}
+
 ExitCode CaptionVerb::run() {
   if (model.list_devices) {
     print_devices();
@@ -129,9 +145,13 @@ ExitCode CaptionVerb::run() {
   if (n_best > 1 && options.draws.text.temperature == 0.0f) {
     throw Failure(kBadValue, "--n-best: expected --temp above 0, else all candidates are the same");
   }
+  options.question = question.value_or("");
+  options.answer_length = length;
+  if (length < 1 || length > 65536) throw bad_flag("--answer-length", "an integer from 1 to 65536", std::to_string(length));
   const std::string prefix = prompt ? prompt_text("--prompt", *prompt) : "";
   catch_interrupts();
-  OpenedModel opened = open_model(model, log);
+  OpenedModel opened = open_model(model, log, sampling.fidelity());
+  options = for_family(options, *opened.model().family);
   const JobSize size{n_best, options.draws.text.guidance_scale != 1.0f};
   const MemoryNeed need = memory_needed(opened.model(), *opened.executor, size);
   if (dry_run) {
@@ -173,6 +193,9 @@ Action declare_caption(Options& options) {
   options.value("--image", "FILE", verb->more_pictures,
                 "The same as naming it without --image; may be repeated");
   options.value("-p,--prompt", "TEXT", verb->prompt, "What the caption starts with; - for stdin");
+  options.value("--question", "TEXT", verb->question,
+                "What a model that answers questions is asked (default: to describe the picture)");
+  options.value("--answer-length", "N", verb->length, "Room for such an answer in tokens (default 128)");
   options.value(
       "--n-best", "N", verb->n_best,
       "Draw N captions at temperature 1, list the different ones, most probable first (default 1)");

@@ -166,7 +166,7 @@ ExitCode GenerateVerb::run() {
   check();
   std::optional<PictureSettings> repeated;
   std::vector<std::string> prompts = read_prompts(repeated);
-  const generation::JobOptions options = sampling.resolve(
+  generation::JobOptions options = sampling.resolve(
       repeated ? repeated->options : generation::generate_defaults(), Draws::image);
   sampling.seed = std::int64_t(options.seed);
   if (sampling.seed > INT64_MAX - kMostPictures)
@@ -177,7 +177,12 @@ ExitCode GenerateVerb::run() {
     for (const std::string& path : paths) check_picture_output(path);
   }
   catch_interrupts();
-  OpenedModel opened = open_model(model, log);
+  OpenedModel opened = open_model(model, log, sampling.fidelity());
+  if (!repeated) {
+    options = sampling.resolve(
+        generation::family_defaults(generation::generate_defaults(), *opened.model().family, generation::Job::generate),
+        Draws::image);
+  }
   const JobSize size{int(std::min(kPicturesAtOnce, prompts.size())), options.draws.image.guidance_scale != 1.0f};
   const MemoryNeed need = memory_needed(opened.model(), *opened.executor, size);
   if (dry_run) {

@@ -40,7 +40,8 @@ struct InfillVerb {
   LogFlags log;
 
   void check() const;
-  generation::JobOptions job_options() const;
+  /// `family` is null before the model is open.
+  generation::JobOptions job_options(const fusion::ModelFamily* family = nullptr) const;
   void print(const generation::Model& drawn_by, const generation::InfillResult& result,
              const std::string& path, std::uint64_t seed, int steps, double seconds) const;
   ExitCode run();
@@ -53,8 +54,9 @@ void InfillVerb::check() const {
   preview.check();
 }
 
-generation::JobOptions InfillVerb::job_options() const {
+generation::JobOptions InfillVerb::job_options(const fusion::ModelFamily* family) const {
   generation::JobOptions options = generation::infill_defaults();
+  if (family) options = generation::family_defaults(options, *family, generation::Job::infill);
   // Words that nothing is known about are drawn; the most probable ones would always be the same.
   if (input.is_joint()) options.draws.text.temperature = 1.0f;
   return sampling.resolve(options, Draws::both);
@@ -98,7 +100,9 @@ ExitCode InfillVerb::run() {
   }
   const InfillInput given = input.read();
   catch_interrupts();
-  OpenedModel opened = open_model(model, log);
+  OpenedModel opened = open_model(model, log, sampling.fidelity());
+  sampling.seed = std::int64_t(options.seed);
+  options = job_options(opened.model().family.get());
   const JobSize size{int(std::min(kPicturesAtOnce, paths.size())),
                      input.draws_picture() && options.draws.image.guidance_scale != 1.0f};
   const MemoryNeed need = memory_needed(opened.model(), *opened.executor, size);

@@ -20,6 +20,13 @@ constexpr std::array kVerbs{
          "lacuna infill -i a.png --mask m.png -p \"3d emoji: goat\" -o b.png\n"
          "lacuna infill -i a.png --text \"a [MASK:4] on a red [MASK:2]\"",
          declare_infill},
+    Verb{"complete", "-p TEXT [options]", "Goes on with a text (models that write: LLaDA, MMaDA, Dream)",
+         "lacuna complete -m llada-q8 -p \"The capital of France is\" --length 32 --block-length 16", declare_complete},
+    Verb{"chat", "-p TEXT [options]", "Answers a question (models that were trained on conversations)",
+         "lacuna chat -m llada-q8 -p \"What is a lacuna?\" --length 64", declare_chat},
+    Verb{"import", "FOLDER [--image-tokenizer FOLDER] -o FOLDER [options]",
+         "Makes a model folder of a released LLaDA, MMaDA or Dream",
+         "lacuna import ~/MMaDA-8B --image-tokenizer ~/magvitv2 -o mmada-q8 --type q8_0", declare_import},
     Verb{"eval", "[--suite NAME] [options]",
          "Measures a model on held-out pictures beside honest baselines",
          "lacuna eval --suite caption --split val_cross --json", declare_eval},

@@ -8,6 +8,9 @@ namespace lacuna::tools {
 Action declare_caption(Options& options);
 Action declare_generate(Options& options);
 Action declare_infill(Options& options);
+Action declare_complete(Options& options);
+Action declare_chat(Options& options);
+Action declare_import(Options& options);
 Action declare_eval(Options& options);
 Action declare_lab(Options& options);
 Action declare_prepare(Options& options);

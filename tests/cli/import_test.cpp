@@ -1,0 +1,122 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <random>
+
+#include "fusion/models/model_registry.h"
+#include "runtime/weights/checkpoint_writer.h"
+#include "runtime/weights/json_file.h"
+#include "tests/cli/cli_fixture.h"
+
+namespace lacuna::test {
+namespace {
+
+namespace fs = std::filesystem;
+using weights::Json;
+
+fs::path released(const char* name) { return fs::path(LACUNA_SOURCE_DIR) / "tests/golden/fixtures/models" / name; }
+
+/// A released MMaDA folder with random weights that goes with the image tokenizer of the fixtures: 8192 codes.
+fs::path write_mmada(const fs::path& folder) {
+  fs::create_directories(folder);
+  for (const char* file : {"tokenizer.json", "tokenizer_config.json"}) {
+    fs::copy_file(released("mmada_gqa") / file, folder / file);
+  }
+  Json config = weights::read_json_file(released("mmada_gqa") / "config.json");
+  config.set("vocab_size", 8781).set("embedding_size", 8781).set("new_vocab_size", 8781).set("codebook_size", 8192);
+  config.set("d_model", 64).set("n_heads", 4).set("n_kv_heads", 4).set("mlp_hidden_size", 96).set("n_layers", 2);
+  weights::write_json_file(folder / "config.json", config);
+  const fs::path tokenizer = folder / "tokenizer.json";
+  const auto names = fusion::token_names(weights::read_json_file(tokenizer), tokenizer);
+  const auto family = fusion::open_model_family(config, folder / "config.json", &names);
+  std::mt19937 random(3);
+  std::normal_distribution<float> normal;
+  std::vector<std::vector<float>> values;
+  std::vector<weights::TensorData> tensors;
+  const fusion::DenoiserShape smallest{{1}, {1, false}, {1, false}, fusion::DenoiserHead::logits};
+  for (const auto& weight : family->build(smallest).weights()) {
+    auto& v = values.emplace_back(std::size_t(weight.shape.elements()));
+    for (float& x : v) x = weight.shape.rank() == 1 ? 1.0f : 0.2f * normal(random);
+    tensors.push_back({weight.name, graph::DType::f32, weight.shape, std::as_bytes(std::span(v))});
+  }
+  weights::write_checkpoint(folder, tensors);
+  return folder;
+}
+
+TEST_F(Cli, AnImportedMmadaCaptionsDrawsFillsAndAnswers) {
+  const fs::path source = write_mmada(file("released"));
+  const std::string model = file("model");
+  const auto imported = run({"import", source.string(), "--image-tokenizer", released("magvit_groups32").string(), "-o",
+                             model, "--type", "q8_0", "--text-length", "16", "--json"});
+  ASSERT_EQ(imported.code, 0) << imported.err;
+  const Json report = Json::parse(imported.out);
+  EXPECT_EQ(report.at("family").as_string(), "mmada");
+  EXPECT_GT(report.at("worst_relative_error").as_number(), 0.0);
+  EXPECT_LT(report.at("worst_relative_error").as_number(), 0.02);
+
+  const std::string picture = put_picture("in.png", {64, 80});
+  const auto caption = run({"caption", picture, "-m", model, "--answer-length", "6", "--steps", "3", "--json"});
+  ASSERT_EQ(caption.code, 0) << caption.err;
+  EXPECT_EQ(Json::parse(caption.out).at("steps").as_integer(), 3);
+
+  const auto drawn = run({"generate", "-p", "a red fox", "-m", model, "--steps", "3", "--seed", "4", "-o", "a.png"});
+  ASSERT_EQ(drawn.code, 0) << drawn.err;
+  EXPECT_EQ(vision::read_image(file("a.png")).image.size(), (vision::Size{64, 64}));
+  const auto compat = run({"generate", "-p", "a red fox", "-m", model, "--steps", "3", "--seed", "4", "--compat", "-o", "b.png"});
+  ASSERT_EQ(compat.code, 0) << compat.err;
+  const auto right = vision::read_image(file("a.png")), wrong = vision::read_image(file("b.png"));
+  EXPECT_FALSE(std::ranges::equal(right.image.bytes(), wrong.image.bytes()));
+
+  const std::string square = put_picture("square.png", {64, 64}), mask = put_mask("mask.png", {64, 64}, 0, 20);
+  const auto filled = run({"infill", "-i", square, "--mask", mask, "-p", "a red fox", "-m", model, "--steps", "3",
+                           "--seed", "4", "-o", "filled.png"});
+  ASSERT_EQ(filled.code, 0) << filled.err;
+
+  const auto answer = run({"chat", "-p", "hello", "-m", model, "--length", "6", "--steps", "3", "--json"});
+  ASSERT_EQ(answer.code, 0) << answer.err;
+  EXPECT_EQ(Json::parse(answer.out).at("tokens").size(), 6u);
+  EXPECT_EQ(run({"import", source.string(), "--image-tokenizer", released("magvit_groups32").string(), "-o", model}).code,
+            74);
+}
+
+TEST_F(Cli, AnImportedLladaContinuesTexts) {
+  const std::string model = file("llada");
+  const auto imported = run({"import", released("llada_mha").string(), "-o", model, "--type", "f32", "--keep-type", "f32"});
+  ASSERT_EQ(imported.code, 0) << imported.err;
+  EXPECT_EQ(imported.out, model + "\n");
+  for (const char* verb : {"complete", "chat"}) {
+    const auto text = run({verb, "-p", "hello world", "-m", model, "--length", "10", "--steps", "7", "--block-length", "4", "--json"});
+    ASSERT_EQ(text.code, 0) << text.err;
+    // The released folder itself opens as well and says the same.
+    const auto again = run({verb, "-p", "hello world", "-m", released("llada_mha").string(), "--length", "10", "--steps", "7",
+                            "--block-length", "4", "--json"});
+    ASSERT_EQ(again.code, 0) << again.err;
+    EXPECT_EQ(Json::parse(text.out).at("tokens"), Json::parse(again.out).at("tokens"));
+  }
+  expect_failure(run({"generate", "-p", "a fox", "-m", model, "-o", "x.png"}), 64, "words alone");
+}
+
+TEST_F(Cli, ImportsThatCannotBeAreRefused) {
+  const std::string mmada = released("mmada_gqa").string(), images = released("magvit_groups32").string();
+  expect_failure(run({"import", mmada, "--image-tokenizer", images, "-o", file("a")}), 65, "8192");
+  expect_failure(run({"import", mmada, "-o", file("a")}), 65, "image tokenizer");
+  expect_failure(run({"import", file("nowhere"), "-o", file("a")}), 66, "nowhere");
+  expect_failure(run({"import", mmada, "-o", file("a"), "--type", "q9"}), 64, "--type");
+  expect_failure(run({"import", images, "-o", file("a")}), 66, "tokenizer.json");
+  expect_failure(run({"import", mmada}), 2, "-o");
+  EXPECT_FALSE(fs::exists(file("a")));
+
+  fs::create_directories(file("broken"));
+  for (const auto& entry : fs::directory_iterator(released("llada_mha"))) {
+    fs::copy_file(entry.path(), fs::path(file("broken")) / entry.path().filename());
+  }
+  Json config = weights::read_json_file(fs::path(file("broken")) / "config.json");
+  config.set("n_layers", 4);
+  fs::remove(fs::path(file("broken")) / "config.json");
+  weights::write_json_file(fs::path(file("broken")) / "config.json", config);
+  expect_failure(run({"import", file("broken"), "-o", file("a")}), 65, "blocks.3");
+}
+
+}  // namespace
+}  // namespace lacuna::test
