@@ -13,13 +13,16 @@ void JobOptions::validate() const {
 
 std::unique_ptr<samplers::Sampler> JobOptions::make_sampler() const {
   if (fidelity == samplers::Fidelity::original && sampler == "llada") {
-    return samplers::make_released_llada({.block_length = int(sampler_options.at("block")), .fidelity = fidelity});
+    samplers::ReleasedLladaOptions released;
+    released.block_length = int(sampler_options.at("block"));
+    released.fidelity = fidelity;
+    return samplers::make_released_llada(released);
   }
   if (fidelity == samplers::Fidelity::original && sampler == "tempered") {
-    return samplers::make_tempered({.temperature = sampler_options.has("randomness")
-                                                       ? sampler_options.at("randomness")
-                                                       : randomness,
-                                    .cooling = samplers::TemperedOptions::Cooling::compounding});
+    samplers::TemperedOptions released;
+    released.temperature = sampler_options.has("randomness") ? sampler_options.at("randomness") : randomness;
+    released.cooling = samplers::TemperedOptions::Cooling::compounding;
+    return samplers::make_tempered(released);
   }
   samplers::SamplerOptions options = sampler_options;
   const bool noisy = samplers::has_option(samplers::find_sampler(sampler), "randomness");

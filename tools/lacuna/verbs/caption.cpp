@@ -149,6 +149,7 @@ ExitCode CaptionVerb::run() {
   options.answer_length = length;
   if (length < 1 || length > 65536) throw bad_flag("--answer-length", "an integer from 1 to 65536", std::to_string(length));
   const std::string prefix = prompt ? prompt_text("--prompt", *prompt) : "";
+  const bool seeded = sampling.seed >= 0;
   catch_interrupts();
   OpenedModel opened = open_model(model, log, sampling.fidelity());
   options = for_family(options, *opened.model().family);
@@ -159,7 +160,7 @@ ExitCode CaptionVerb::run() {
     return kOk;
   }
   check_memory(need, size, opened, model, log);
-  if (options.draws.text.temperature > 0 || sampling.seed >= 0)
+  if (options.draws.text.temperature > 0 || seeded)
     log.info(seed_line(options.seed, n_best));
 
   ExitCode worst = kOk;
