@@ -55,6 +55,11 @@ TEST_F(Cli, AnImportedMmadaCaptionsDrawsFillsAndAnswers) {
   EXPECT_GT(report.at("worst_relative_error").as_number(), 0.0);
   EXPECT_LT(report.at("worst_relative_error").as_number(), 0.02);
 
+  const Json about = Json::parse(run({"info", model, "--json"}).out);
+  EXPECT_EQ(about.at("architecture").as_string(), "mmada");
+  EXPECT_EQ(about.at("image_tokenizer").at("codebook").as_integer(), 8192);
+  EXPECT_GT(about.at("memory_needed").at("generate_bytes").as_integer(), 0);
+
   const std::string picture = put_picture("in.png", {64, 80});
   const auto caption = run({"caption", picture, "-m", model, "--answer-length", "6", "--steps", "3", "--json"});
   ASSERT_EQ(caption.code, 0) << caption.err;
@@ -85,6 +90,9 @@ TEST_F(Cli, AnImportedLladaContinuesTexts) {
   const auto imported = run({"import", released("llada_mha").string(), "-o", model, "--type", "f32", "--keep-type", "f32"});
   ASSERT_EQ(imported.code, 0) << imported.err;
   EXPECT_EQ(imported.out, model + "\n");
+  const Json about = Json::parse(run({"info", model, "--json"}).out);
+  EXPECT_GT(about.at("memory_needed").at("write_bytes").as_integer(), 0);
+  EXPECT_FALSE(about.find("image_tokenizer"));
   for (const char* verb : {"complete", "chat"}) {
     const auto text = run({verb, "-p", "hello world", "-m", model, "--length", "10", "--steps", "7", "--block-length", "4", "--json"});
     ASSERT_EQ(text.code, 0) << text.err;

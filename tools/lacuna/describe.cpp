@@ -4,8 +4,8 @@
 #include <fstream>
 #include <map>
 
-#include "fusion/models/model_registry.h"
 #include "fusion/training/shards/sha256.h"
+#include "runtime/generation/model.h"
 #include "runtime/weights/checkpoint.h"
 #include "runtime/weights/json_file.h"
 #include "tools/lacuna/failure.h"
@@ -14,7 +14,7 @@
 #include "tools/lacuna/model_files.h"
 #include "tools/lacuna/model_finder.h"
 #include "vision/image_io.h"
-#include "vision/vq_config.h"
+#include "vision/magvit_config.h"
 
 namespace lacuna::tools {
 namespace {
@@ -66,6 +66,7 @@ Json describe_tokens(const fusion::TokenSpace& tokens) {
 
 Json describe_memory(const fusion::ModelFamily& family, const fs::path& folder) {
   const MemoryNeed caption = memory_needed(family, folder, {1, false});
+  if (!family.tokens().has_images()) return Json::object().set("write_bytes", caption.total());
   const MemoryNeed generate = memory_needed(family, folder, {1, true});
   return Json::object()
       .set("caption_bytes", caption.total())
@@ -109,24 +110,21 @@ void append_table(const Json& object, std::size_t indent, std::string& out) {
 }  // namespace
 
 Json describe_image_tokenizer(const fs::path& folder) {
-  const fs::path file = folder / "config.json";
-  const vision::VqConfig config = vision::VqConfig::from_json(weights::read_json_file(file), file);
+  const weights::Checkpoint checkpoint = weights::Checkpoint::open(folder);
+  const vision::VqConfig config = vision::read_vq_config(folder, checkpoint);
   return Json::object()
       .set("kind", "image tokenizer")
       .set("codebook", config.codebook_size)
       .set("pixels_per_code", config.pixels_per_code())
       .set("quantiser", config.quantiser == vision::Quantiser::sign ? "sign" : "nearest")
       .set("latent_channels", config.latent_channels)
-      .set("weights", weights_of(weights::Checkpoint::open(folder)));
+      .set("weights", weights_of(checkpoint));
 }
 
 Json describe_model(const fs::path& folder) {
-  const fs::path file = folder / "config.json";
-  const Json config = weights::read_json_file(file);
-  const auto family = fusion::open_model_family(config, file);
-  const fs::path images = folder / "image_tokenizer";
-  const Json image_tokenizer = describe_image_tokenizer(images);
-  const int cell = int(image_tokenizer.at("pixels_per_code").as_integer());
+  const Json config = weights::read_json_file(folder / "config.json");
+  const auto family = generation::open_family(folder);
+  const bool has_images = family->tokens().has_images();
   const auto& sizes = family->sizes();
   const weights::Checkpoint checkpoint = weights::Checkpoint::open(folder);
   Json json =
@@ -135,18 +133,22 @@ Json describe_model(const fs::path& folder) {
           .set("name", model_name(folder))
           .set("path", folder.string())
           .set("architecture", config.at("model_type"))
-          .set("license", text_or(model_license(folder), "not stated"))
-          .set("picture", std::to_string(sizes.grid_width * cell) + "x" +
-                              std::to_string(sizes.grid_height * cell) + " pixels, " +
-                              std::to_string(sizes.grid_width) + "x" +
-                              std::to_string(sizes.grid_height) + " codes")
-          .set("text_tokens", sizes.text_length)
-          .set("transformer", describe_transformer(*family))
-          .set("vocabulary", describe_tokens(family->tokens()))
-          .set("weights", weights_of(checkpoint))
-          .set("tokenizer", fs::exists(folder / "tokenizer.model") ? "SentencePiece" : "none")
-          .set("image_tokenizer", image_tokenizer)
-          .set("memory_needed", describe_memory(*family, folder));
+          .set("license", text_or(model_license(folder), "not stated"));
+  if (has_images) {
+    const Json image_tokenizer = describe_image_tokenizer(folder / "image_tokenizer");
+    const int cell = int(image_tokenizer.at("pixels_per_code").as_integer());
+    json.set("picture", std::to_string(sizes.grid_width * cell) + "x" + std::to_string(sizes.grid_height * cell) +
+                            " pixels, " + std::to_string(sizes.grid_width) + "x" +
+                            std::to_string(sizes.grid_height) + " codes");
+    json.set("image_tokenizer", image_tokenizer);
+  }
+  const bool pieces = fs::exists(folder / "tokenizer.model");
+  json.set("text_tokens", sizes.text_length)
+      .set("transformer", describe_transformer(*family))
+      .set("vocabulary", describe_tokens(family->tokens()))
+      .set("weights", weights_of(checkpoint))
+      .set("tokenizer", pieces ? "SentencePiece" : fs::exists(folder / "tokenizer.json") ? "tokenizer.json" : "none")
+      .set("memory_needed", describe_memory(*family, folder));
   Json files = Json::object();
   for (const fs::path& name : model_files(folder)) {
     files.set(name.generic_string(), training::sha256_of_file(folder / name));
@@ -199,7 +201,8 @@ Json describe(const std::string& what) {
     if (!fs::exists(file, error)) return describe_checkpoint(path);
     const Json config = weights::read_json_file(file);
     const Json* type = config.is_object() ? config.find("model_type") : nullptr;
-    const bool is_images = type && type->is_string() && type->as_string() == "vq_image_tokenizer";
+    const bool is_images = (type && type->is_string() && type->as_string() == "vq_image_tokenizer") ||
+                           (config.is_object() && config.find("_class_name"));
     return is_images ? describe_image_tokenizer(path) : describe_model(path);
   }
   if (is_picture(path)) return describe_picture(path);
