@@ -6,6 +6,7 @@
 #include <string>
 
 #include "fusion/graph/philox.h"
+#include "fusion/models/all_masked.h"
 
 namespace lacuna::evaluation {
 namespace {
@@ -50,14 +51,19 @@ std::vector<Rows> predict(const fusion::ModelFamily& family, graph::Executor& ex
     result.push_back(std::move(rows));
   }
   const graph::Graph graph = family.build(shape);
+  const auto rows_of = [&](const Rows& rows) {
+    std::vector<int> shifted = rows.positions;
+    for (int& position : shifted) position = std::max(0, position - family.transformer().logit_shift);
+    return shifted;
+  };
   std::vector<graph::HostTensor> inputs, outputs;
   for (const graph::ValueId id : graph.inputs) {
     const graph::ValueInfo& info = graph.value(id);
     graph::HostTensor tensor(info.dtype, info.shape);
     if (info.name == "ids") std::ranges::copy(canvas.ids(), tensor.i32().begin());
     if (info.name == "positions") std::ranges::copy(family.positions(canvas), tensor.i32().begin());
-    if (info.name == "text_rows") std::ranges::copy(result[0].positions, tensor.i32().begin());
-    if (info.name == "image_rows") std::ranges::copy(result[1].positions, tensor.i32().begin());
+    if (info.name == "text_rows") std::ranges::copy(rows_of(result[0]), tensor.i32().begin());
+    if (info.name == "image_rows") std::ranges::copy(rows_of(result[1]), tensor.i32().begin());
     inputs.push_back(std::move(tensor));
   }
   for (const graph::ValueId id : graph.outputs) outputs.emplace_back(graph.value(id).dtype, graph.value(id).shape);
@@ -92,7 +98,7 @@ WeightComparison compare_weights(const fusion::ModelFamily& family, graph::Execu
   }
   WeightComparison sum;
   for (int c = 0; c < canvases; ++c) {
-    Canvas canvas = family.joint();
+    Canvas canvas = fusion::all_masked(family);
     std::vector<std::int32_t> truth(std::size_t(canvas.size()), 0);
     const std::vector<Rows> drawn = predict(family, executor, first, canvas);
     for (std::size_t m = 0; m < drawn.size(); ++m) {

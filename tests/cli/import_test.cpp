@@ -93,6 +93,9 @@ TEST_F(Cli, AnImportedLladaContinuesTexts) {
   const Json about = Json::parse(run({"info", model, "--json"}).out);
   EXPECT_GT(about.at("memory_needed").at("write_bytes").as_integer(), 0);
   EXPECT_FALSE(about.find("image_tokenizer"));
+  const auto smaller = run({"quantize", model, "-o", file("smaller"), "--json"});
+  ASSERT_EQ(smaller.code, 0) << smaller.err;
+  EXPECT_GT(Json::parse(smaller.out).at("comparison").at("divergence").as_number(), 0.0);
   for (const char* verb : {"complete", "chat"}) {
     const auto text = run({verb, "-p", "hello world", "-m", model, "--length", "10", "--steps", "7", "--block-length", "4", "--json"});
     ASSERT_EQ(text.code, 0) << text.err;

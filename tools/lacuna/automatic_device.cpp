@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "fusion/models/all_masked.h"
 #include "tools/lacuna/memory_report.h"
 
 namespace lacuna::tools {
@@ -15,14 +16,6 @@ std::int64_t weights_of(const fusion::ModelFamily& family) {
   const fusion::DenoiserShape smallest{{1}, {1, false}, {}, fusion::DenoiserHead::proposals};
   for (const auto& weight : family.build(smallest).weights()) count += weight.shape.elements();
   return count;
-}
-
-/// Everything that a family draws in one canvas. Some have no canvas of words and a picture that are both unknown.
-fusion::Canvas all_masked(const fusion::ModelFamily& family) {
-  if (family.tokens().text_end != fusion::TextEnd::plain) return family.joint();
-  fusion::TextTask task;
-  task.length = family.sizes().text_length;
-  return family.write(task);
 }
 
 bool has_room(const OpenedModel& opened, const LogFlags& log) {
@@ -46,7 +39,7 @@ std::size_t fastest(std::span<const MeasuredDevice> devices) {
 
 double seconds_of_a_step(OpenedModel& opened) {
   generation::Model& model = opened.pipeline->model();
-  const fusion::Canvas canvas = all_masked(*model.family);
+  const fusion::Canvas canvas = fusion::all_masked(*model.family);
   const std::vector<generation::DenoiseRequest> requests{{&canvas, 1}};
   double seconds = 0.0;
   for (int run = 0; run < 2; ++run) {
