@@ -1,7 +1,6 @@
 #include "runtime/cpu/weight_rows.h"
 
 #include <bit>
-#include <cmath>
 #include <cstring>
 #include <stdexcept>
 #include <string>
@@ -12,14 +11,6 @@ namespace lacuna::cpu {
 namespace {
 
 using graph::DType;
-
-float from_f16(std::uint16_t bits) {
-  const std::uint32_t sign = std::uint32_t(bits & 0x8000u) << 16;
-  const std::uint32_t exponent = (bits >> 10) & 31u, mantissa = bits & 0x3ffu;
-  if (exponent == 0) return std::bit_cast<float>(sign | std::bit_cast<std::uint32_t>(std::ldexp(float(mantissa), -24)));
-  const std::uint32_t widened = exponent == 31 ? 255u : exponent + 112u;
-  return std::bit_cast<float>(sign | widened << 23 | mantissa << 13);
-}
 
 template <class T, class F>
 void read_as(const graph::WeightView& weight, std::int64_t first, std::int64_t count, float* out, F to_float) {
@@ -82,7 +73,7 @@ void read_rows(const graph::WeightView& weight, std::int64_t begin, std::int64_t
     case DType::f64:
       return read_as<double>(weight, first, count, out, [](double v) { return float(v); });
     case DType::f16:
-      return read_as<std::uint16_t>(weight, first, count, out, from_f16);
+      return read_as<std::uint16_t>(weight, first, count, out, graph::f32_from_f16_bits);
     case DType::bf16:
       return read_as<std::uint16_t>(weight, first, count, out,
                                     [](std::uint16_t v) { return std::bit_cast<float>(std::uint32_t(v) << 16); });

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstring>
 #include <stdexcept>
 
@@ -12,15 +11,6 @@ namespace lacuna::vulkan {
 namespace {
 
 using graph::DType;
-
-float f32_from_f16(std::uint16_t half) {
-  const std::uint32_t sign = std::uint32_t(half >> 15) << 31;
-  const std::uint32_t exponent = (half >> 10) & 0x1f, fraction = half & 0x3ff;
-  if (exponent == 0x1f) return std::bit_cast<float>(sign | 0x7f800000u | fraction << 13);
-  const float magnitude =
-      exponent == 0 ? std::ldexp(float(fraction), -24) : std::ldexp(float(fraction | 0x400), int(exponent) - 25);
-  return sign ? -magnitude : magnitude;
-}
 
 std::uint16_t half_at(const std::byte* bytes, std::size_t i) {
   std::uint16_t half;
@@ -70,7 +60,7 @@ std::vector<float> rows_as_f32(const graph::WeightView& weight, std::int64_t beg
   std::vector<float> values(count);
   switch (weight.dtype) {
     case DType::f16:
-      for (std::size_t i = 0; i < count; ++i) values[i] = f32_from_f16(half_at(bytes, i));
+      for (std::size_t i = 0; i < count; ++i) values[i] = graph::f32_from_f16_bits(half_at(bytes, i));
       break;
     case DType::bf16:
       for (std::size_t i = 0; i < count; ++i) values[i] = std::bit_cast<float>(std::uint32_t{half_at(bytes, i)} << 16);
