@@ -22,8 +22,9 @@ std::vector<std::int32_t> padded(std::span<const std::int32_t> text, int length,
 }  // namespace
 
 void LayoutSizes::validate() const {
-  if (text_length < 1 || grid_height < 1 || grid_width < 1) {
-    throw std::invalid_argument("[layout] expected a text span and a code grid of at least 1, got " +
+  const bool text_alone = grid_height == 0 && grid_width == 0;
+  if (text_length < 1 || (!text_alone && (grid_height < 1 || grid_width < 1))) {
+    throw std::invalid_argument("[layout] expected a text span and a code grid of at least 1 (or a grid of 0 x 0), got " +
                                 std::to_string(text_length) + " and " + std::to_string(grid_height) + " x " +
                                 std::to_string(grid_width));
   }
@@ -46,6 +47,11 @@ Canvas layout_infill(const TokenSpace& space, const LayoutSizes& sizes, std::spa
     image.push_back(code == kMaskedCode ? space.mask : space.image.begin + code);
   }
   Canvas canvas;
+  if (sizes.image_length() == 0) {
+    canvas.append_frame(space.begin_image);
+    canvas.append_span(space, Modality::text, padded(text, sizes.text_length, space.end_of_text));
+    return canvas;
+  }
   canvas.append_span(space, Modality::text, padded(text, sizes.text_length, space.end_of_text));
   canvas.append_frame(space.begin_image);
   canvas.append_span(space, Modality::image, image, sizes.grid_height, sizes.grid_width);

@@ -8,7 +8,8 @@
 
 namespace lacuna::fusion {
 
-/// Sizes of a canvas: a text span of `text_length`, then begin_image, grid_height x grid_width codes, end_image.
+/// Sizes of a canvas: a text span of `text_length`, then begin_image, grid_height x grid_width codes, end_image. With a
+/// grid of 0 x 0, a model of text alone: begin_image, which then marks the begin of the text, and the text span.
 struct LayoutSizes {
   int text_length = 0;
   int grid_height = 0;
@@ -16,7 +17,7 @@ struct LayoutSizes {
 
   int image_length() const { return grid_height * grid_width; }
   /// Tokens of a whole canvas.
-  int total() const { return text_length + image_length() + 2; }
+  int total() const { return text_length + (image_length() > 0 ? image_length() + 2 : 1); }
   /// Throws std::invalid_argument.
   void validate() const;
 };

@@ -108,7 +108,12 @@ Value decompose_attention(GraphBuilder& b, const AttentionAttributes& a, Inputs 
     const Value q = to_heads(b, b.slice(in[0], rows), a.kv_heads, head_dim);
     const Value k = to_heads(b, b.slice(in[1], rows), a.kv_heads, head_dim);
     const Value v = to_heads(b, b.slice(in[2], rows), a.kv_heads, head_dim);
-    const Value scores = b.affine(b.matmul(q, k, {true}), {a.scale, 0.0f});
+    Value scores = b.affine(b.matmul(q, k, {true}), {a.scale, 0.0f});
+    if (in.size() == 4) {
+      const Value seen = b.reshape(b.slice(b.slice(in[3], rows), {1, 0, n}), {1, 1, n, n});
+      const Value split = b.reshape(scores, {a.kv_heads, group, n, n});
+      scores = b.reshape(b.add(split, seen), {a.kv_heads, group * n, n});
+    }
     const Value mixed = b.matmul(b.softmax(scores), v);
     const Value split = b.reshape(mixed, {a.kv_heads, group, n, head_dim});
     sequences.push_back(b.reshape(b.permute(split, {2, 0, 1, 3}), {n, a.heads * head_dim}));

@@ -1,5 +1,6 @@
 #include "fusion/graph/fused_ops.h"
 
+#include <algorithm>
 #include <numeric>
 #include <stdexcept>
 
@@ -72,7 +73,8 @@ Value rope(GraphBuilder& b, Value x, Value positions, const RopeAttributes& attr
   return b.node(Op::rope, {x, positions}, DType::f32, s, attributes);
 }
 
-Value attention(GraphBuilder& b, Value q, Value k, Value v, const AttentionAttributes& attributes) {
+Value attention(GraphBuilder& b, Value q, Value k, Value v, const AttentionAttributes& attributes,
+                std::optional<Value> bias) {
   const Shape s = b.shape(q);
   if (s.rank() != 2 || attributes.heads < 1 || s[1] % attributes.heads != 0) {
     fail(Op::attention, "queries [T, heads * head_dim]", s.to_string());
@@ -92,7 +94,14 @@ Value attention(GraphBuilder& b, Value q, Value k, Value v, const AttentionAttri
   if (rows != s[0]) {
     fail(Op::attention, "segments of " + std::to_string(s[0]) + " rows in all", std::to_string(rows));
   }
-  return b.node(Op::attention, {q, k, v}, DType::f32, s, attributes);
+  if (!bias) return b.node(Op::attention, {q, k, v}, DType::f32, s, attributes);
+  const std::int64_t longest = attributes.segments.empty() ? 0 : std::ranges::max(attributes.segments);
+  const Shape& columns = b.shape(*bias);
+  if (b.dtype(*bias) != DType::f32 || columns.rank() != 2 || columns[0] != s[0] || columns[1] < longest) {
+    fail(Op::attention, "a bias f32 [" + std::to_string(s[0]) + ", at least " + std::to_string(longest) + "]",
+         columns.to_string());
+  }
+  return b.node(Op::attention, {q, k, v, *bias}, DType::f32, s, attributes);
 }
 
 Value propose(GraphBuilder& b, Value hidden, std::optional<Value> unconditional, Value head, Value sampling,

@@ -19,8 +19,12 @@ Value swiglu(GraphBuilder& b, Value gate, Value up);
 /// x [T, heads * head_dim], positions i32 [T, axes] with axes = sections.size(): rotates every head.
 Value rope(GraphBuilder& b, Value x, Value positions, const RopeAttributes& attributes);
 /// q [T, heads * head_dim], k and v [T, kv_heads * head_dim] -> [T, heads * head_dim]: softmax(q k^T scale) v
-/// inside each segment; query head h reads key head h / (heads / kv_heads).
-Value attention(GraphBuilder& b, Value q, Value k, Value v, const AttentionAttributes& attributes);
+/// inside each segment; query head h reads key head h / (heads / kv_heads). With `bias` f32 [T, N], N at least the
+/// longest segment, softmax(q k^T scale + bias): column j of a row belongs to the j-th row of its own segment. That is
+/// how an attention mask is data: 0 where a query sees a key, kUnseen where not.
+inline constexpr float kUnseen = -1e9f;
+Value attention(GraphBuilder& b, Value q, Value k, Value v, const AttentionAttributes& attributes,
+                std::optional<Value> bias = std::nullopt);
 /// Logits and the draw in one: hidden [M, D], unconditional hidden [M, D] optional, head weight [V, D]
 /// -> proposals [M, 4] (proposal.h); logits are hidden weight^T.
 Value propose(GraphBuilder& b, Value hidden, std::optional<Value> unconditional, Value head, Value sampling,

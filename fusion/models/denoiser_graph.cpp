@@ -81,7 +81,12 @@ graph::Graph build_denoiser(const TransformerConfig& config, const TokenSpace& t
   const Value positions = b.input("positions", graph::DType::i32, {rows, config.position_axes()});
   const Value embedding = b.weight(names.embedding, {config.vocabulary, config.width});
   Value x_TD = b.gather_rows(embedding, ids);
-  const BlockContext context{positions, shape.segments};
+  std::optional<Value> bias;
+  if (shape.bias_columns > 0) bias = b.input("attention_bias", graph::DType::f32, {rows, shape.bias_columns});
+  if (config.time == TimeInput::additive) {
+    x_TD = b.add(x_TD, embed_times(b, config, b.input("times", graph::DType::f32, {rows, 1})));
+  }
+  const BlockContext context{positions, shape.segments, bias};
   std::optional<Value> probed;
   for (int layer = 0; layer < config.layers; ++layer) {
     x_TD = transformer_block(b, config, names.block(layer), context, x_TD);

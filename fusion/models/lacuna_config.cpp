@@ -50,6 +50,10 @@ TransformerConfig read_transformer(ConfigReader& c) {
                       : graph::RopeLayout::interleaved;
   for (std::int64_t pairs : c.integers("rope_sections", 0, 2048, 8)) t.rope_sections.push_back(int(pairs));
   t.tied_head = c.boolean_or("tie_word_embeddings", false);
+  const std::string attention = c.one_of_or("attention", "full", {"full", "causal"});
+  t.attention = attention == "causal" ? AttentionKind::causal : AttentionKind::full;
+  t.logit_shift = int(c.integer_or("logit_shift", 0, 0, 1));
+  t.time = c.boolean_or("time_input", false) ? TimeInput::additive : TimeInput::absent;
   return t;
 }
 
@@ -64,7 +68,8 @@ void LacunaConfig::validate() const {
   };
   require(tokens.size == transformer.vocabulary, "vocab_size to be the size of the token space");
   require(transformer.position_axes() == 3, "rope_sections for 3 position axes (sequence, row, column)");
-  require(transformer.logit_shift == 0, "no logit shift");
+  require(transformer.logit_shift == 0 || sizes.grid_height == 0, "no logit shift in a model with pictures");
+  require((sizes.grid_height == 0) == (tokens.image.size == 0), "image ids and an image grid, or neither");
 }
 
 Json LacunaConfig::to_json() const {
@@ -98,6 +103,11 @@ Json LacunaConfig::to_json() const {
       .set("end_image_token_id", tokens.end_image)
       .set("text_length", sizes.text_length)
       .set("image_grid", Json(Json::Array{sizes.grid_height, sizes.grid_width}));
+  // What few models have is said only where it is so.
+  if (t.attention == AttentionKind::causal) json.set("attention", "causal");
+  if (t.logit_shift != 0) json.set("logit_shift", t.logit_shift);
+  if (t.time == TimeInput::additive) json.set("time_input", true);
+  if (noise == NoiseKind::uniform) json.set("noise", "uniform");
   return json;
 }
 
@@ -118,16 +128,44 @@ LacunaConfig LacunaConfig::from_json(const Json& json, const std::filesystem::pa
   config.tokens.begin_image = id("begin_image_token_id");
   config.tokens.end_image = id("end_image_token_id");
   config.sizes.text_length = int(c.integer("text_length", 1, 65536));
-  const auto grid = c.integers("image_grid", 1, 4096, 2);
+  const auto grid = c.integers("image_grid", 0, 4096, 2);
   if (grid.size() != 2) c.fail("image_grid", "expected [rows, columns]");
   config.sizes.grid_height = int(grid[0]);
   config.sizes.grid_width = int(grid[1]);
+  if (config.tokens.image.size == 0) config.tokens.text_end = TextEnd::plain;
+  config.noise = c.one_of_or("noise", "absorbing", {"absorbing", "uniform"}) == "uniform" ? NoiseKind::uniform
+                                                                                         : NoiseKind::absorbing;
   c.finish();
   try {
     config.validate();
   } catch (const std::invalid_argument& error) {
     c.fail("model_type", error.what());
   }
+  return config;
+}
+
+LacunaConfig make_lacuna_text_config(const LacunaTextSizes& s) {
+  LacunaConfig config;
+  config.tokens.text = {0, s.vocabulary};
+  config.tokens.image = {s.vocabulary, 0};
+  config.tokens.mask = s.vocabulary;
+  config.tokens.begin_image = config.tokens.end_image = s.vocabulary + 1;
+  config.tokens.end_of_text = s.end_of_text;
+  config.tokens.text_end = TextEnd::plain;
+  config.tokens.size = s.vocabulary + 2;
+  config.sizes = {s.length, 0, 0};
+  TransformerConfig& t = config.transformer;
+  t.vocabulary = config.tokens.size;
+  t.width = s.width;
+  t.layers = s.layers;
+  t.heads = t.kv_heads = s.heads;
+  t.head_dim = s.width / s.heads;
+  t.mlp_width = s.mlp_width;
+  t.qk_norm = true;
+  t.tied_head = true;
+  t.rope_sections = {t.head_dim / 2, 0, 0};
+  t.rope_theta = 1000.0f;
+  config.validate();
   return config;
 }
 

@@ -30,6 +30,7 @@ class LacunaFamily final : public ModelFamily {
   Canvas infill(std::span<const std::int32_t> text, std::span<const std::int32_t> codes) const override {
     return layout_infill(config_.tokens, config_.sizes, text, codes);
   }
+  NoiseKind noise() const override { return config_.noise; }
   Canvas joint() const override { return layout_joint(config_.tokens, config_.sizes); }
 
  private:

@@ -13,7 +13,8 @@ namespace lacuna::fusion {
 struct LacunaConfig {
   TransformerConfig transformer;
   TokenSpace tokens;
-  LayoutSizes sizes;
+  LayoutSizes sizes;  // a grid of 0 x 0: a model of text alone, whose canvas is begin_image (here: begin of text), text
+  NoiseKind noise = NoiseKind::absorbing;
 
   /// Throws std::invalid_argument naming the field.
   void validate() const;
@@ -22,6 +23,18 @@ struct LacunaConfig {
   /// fields are errors.
   static LacunaConfig from_json(const weights::Json& json, const std::filesystem::path& file);
 };
+
+/// A model of text alone: text ids, mask, begin of text.
+struct LacunaTextSizes {
+  int vocabulary = 257;
+  int end_of_text = 256;
+  int length = 64;
+  int width = 128;
+  int layers = 4;
+  int heads = 4;
+  int mlp_width = 344;
+};
+LacunaConfig make_lacuna_text_config(const LacunaTextSizes& sizes);
 
 /// Sizes of a new model; the rest follows.
 struct LacunaSizes {

@@ -30,6 +30,9 @@ struct DenoiserShape {
   HeadRows text;
   HeadRows image;
   DenoiserHead head = DenoiserHead::proposals;
+  /// Columns of the input "attention_bias" f32 [T, columns] (graph::attention), at least the longest segment; 0 = the
+  /// input does not exist and everything sees everything.
+  std::int64_t bias_columns = 0;
   /// Another output "hidden" f32 [T, D], the last one: the residual stream after this block.
   std::optional<int> probe_block = std::nullopt;
 };
@@ -41,6 +44,10 @@ struct Branch {
   std::vector<std::int32_t> positions;  // row-major [ids.size(), axes]
   int shift = 0;
 };
+
+/// What noise does to a token: hides it behind the mask, or replaces it by any token of its modality (D3PM's uniform
+/// process, arXiv 2107.03006).
+enum class NoiseKind : std::uint8_t { absorbing, uniform };
 
 /// How a family wants words that are addressed to it put together (text/chat templates); `none`: it was not trained
 /// on conversations.
@@ -59,7 +66,8 @@ struct TextTask {
 /// A kind of model: token space, layouts and the denoiser's graph for one config. Holds no weights.
 ///
 /// Inputs of the graph, in this order; those of a modality only where its row count is not 0:
-///   ids i32 [T], positions i32 [T, axes],
+///   ids i32 [T], positions i32 [T, axes], attention_bias f32 [T, bias_columns] (where asked for),
+///   times f32 [T, 1] (where TransformerConfig::time is not absent),
 ///   text_rows i32 [Mt], text_unconditional_rows i32 [Mt] (guided), text_sampling f32 [4], text_keys i32 [Mt, 5],
 ///   image_rows i32 [Mi], image_unconditional_rows i32 [Mi] (guided), image_sampling f32 [4], image_keys i32 [Mi, 5].
 /// Rows index T. With a logit shift of 1 the caller asks for the row before a position. With logits the sampling and keys inputs do not exist and guided must be false.
@@ -88,6 +96,8 @@ class ModelFamily {
   virtual Branch unconditional(const Canvas& canvas, Modality modality) const;
   /// A prompt with text to be written after it. By default throws std::invalid_argument: the family has no such task.
   virtual Canvas write(const TextTask& task) const;
+  /// The noise process that the network was trained to undo.
+  virtual NoiseKind noise() const { return NoiseKind::absorbing; }
   virtual ChatStyle chat_style() const { return ChatStyle::none; }
   /// The same model with its original code's faults, for --compat; null where that has none outside the samplers.
   virtual std::unique_ptr<ModelFamily> as_released() const { return nullptr; }

@@ -46,7 +46,7 @@ Value attend(GraphBuilder& b, const TransformerConfig& config, const BlockNames&
   k = graph::rope(b, k, context.positions_TA, rope);
   const float scale = 1.0f / std::sqrt(float(config.head_dim));
   const Value mixed =
-      graph::attention(b, q, k, v, {config.heads, config.kv_heads, scale, context.segments});
+      graph::attention(b, q, k, v, {config.heads, config.kv_heads, scale, context.segments}, context.attention_bias);
   return linear(b, names.attention_out, mixed, config.width, bias_if(config.bias.attention_out));
 }
 
@@ -63,6 +63,17 @@ Value mlp(GraphBuilder& b, const TransformerConfig& config, const BlockNames& na
 }
 
 }  // namespace
+
+Value embed_times(GraphBuilder& b, const TransformerConfig& config, Value times) {
+  constexpr int kFrequencies = 32;
+  constexpr float kFastest = 200.0f;  // radians over the whole of [0, 1]
+  std::vector<float> frequencies;
+  for (int i = 0; i < kFrequencies; ++i) frequencies.push_back(std::pow(kFastest, float(i) / float(kFrequencies - 1)));
+  const Value angles = b.matmul(times, b.constant({1, kFrequencies}, std::move(frequencies)));
+  const Value waves[] = {b.unary(angles, graph::Unary::cos), b.unary(angles, graph::Unary::sin)};
+  const Value hidden = b.unary(linear(b, "time_embed.0", b.concat(waves, 1), config.width, Bias::present), graph::Unary::silu);
+  return linear(b, "time_embed.2", hidden, config.width, Bias::present);
+}
 
 Value norm(GraphBuilder& b, const TransformerConfig& config, const std::string& name, Value x) {
   const std::int64_t width = b.shape(x)[-1];

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,12 @@ struct BlockNames {
 struct BlockContext {
   graph::Value positions_TA;
   std::vector<std::int64_t> segments;
+  std::optional<graph::Value> attention_bias = std::nullopt;  // [T, N], see graph::attention
 };
+
+/// Embedding of times f32 [T, 1] in [0, 1]: sines and cosines, then two linear layers with SiLU between them; weights
+/// time_embed.0 and time_embed.2 in the manner of MDLM's sigma_map. -> [T, D]
+graph::Value embed_times(graph::GraphBuilder& b, const TransformerConfig& config, graph::Value times);
 
 /// x [T, D] -> [T, D]: x + attention(norm(x)), then x + mlp(norm(x)). `names` are without ".weight"/".bias".
 graph::Value transformer_block(graph::GraphBuilder& b, const TransformerConfig& config, const BlockNames& names,

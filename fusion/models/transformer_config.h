@@ -9,6 +9,10 @@ namespace lacuna::fusion {
 
 enum class NormKind : std::uint8_t { rms, layer };
 enum class MlpKind : std::uint8_t { swiglu, gelu_tanh, gelu_erf };
+/// Who sees whom where the caller says nothing else: everything, or only what stands before (autoregressive).
+enum class AttentionKind : std::uint8_t { full, causal };
+/// Whether the network is told the time of the noise process, added to the embeddings.
+enum class TimeInput : std::uint8_t { absent, additive };
 
 /// Which linear layers have a bias.
 struct BiasConfig {
@@ -18,7 +22,7 @@ struct BiasConfig {
   bool norm = false;  // layer norms only
 };
 
-/// A bidirectional transformer without time input: the switches that the released families differ in.
+/// A transformer: the switches that the released families differ in. Bidirectional and without time input unless said.
 struct TransformerConfig {
   int vocabulary = 0;  // rows of the embedding
   int width = 0;
@@ -36,6 +40,8 @@ struct TransformerConfig {
   graph::RopeLayout rope_layout = graph::RopeLayout::half;
   std::vector<int> rope_sections;  // pairs for each position axis
   bool tied_head = false;
+  AttentionKind attention = AttentionKind::full;
+  TimeInput time = TimeInput::absent;
   int logit_shift = 0;  // logits of position i come from the hidden state of position i - logit_shift
 
   int position_axes() const { return int(rope_sections.size()); }

@@ -94,11 +94,11 @@ void BatchBuilder::score(Modality modality, std::span<const std::int32_t> target
   for (const float w : weights) span_weight += w;
   std::vector<int> masked;
   double factor = 0;
-  if (options_.objective == Objective::token_count) {
+  if (options_.objective != Objective::continuous_time) {
     const int least = std::max(1, int(std::ceil(options_.min_masking_rate * length)));
-    const int count = std::clamp(int(std::ceil(time * length)), least, length);
-    masked = fusion::mask_exactly(masking, length, count);
-    factor = double(length) / count;
+    const MaskCount count = mask_count(options_.objective, time, length, least);
+    masked = fusion::mask_exactly(masking, length, count.count);
+    factor = count.weight;
   } else {
     const double rate = options_.schedule.mask_rate(std::max(time, options_.min_masking_rate));
     masked = fusion::mask_independently(masking, length, rate);

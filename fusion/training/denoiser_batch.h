@@ -12,15 +12,13 @@
 #include "fusion/noise_schedule.h"
 #include "fusion/token_space.h"
 #include "fusion/training/data_order.h"
+#include "fusion/training/objective.h"
 #include "fusion/training/shards/shard_set.h"
 
 namespace lacuna::training {
 
 /// What one sample asks of the model.
 enum class Task : std::uint8_t { text_to_image, captioning, joint, text_only };
-
-/// Which bound of the likelihood is trained (fusion/masked_diffusion_loss.h).
-enum class Objective : std::uint8_t { token_count, continuous_time };
 
 /// How samples are made from records.
 struct BatchOptions {
@@ -30,7 +28,7 @@ struct BatchOptions {
   std::int64_t drawing_copies = 0;                // versions of a picture that are to be drawn; 0 = all
   double padding_weight = 0.2;                    // of the end-of-text tokens after the first
   double min_masking_rate = 0.0;
-  Objective objective = Objective::token_count;
+  Objective objective = Objective::token_count;  // one that masks tokens
   fusion::NoiseSchedule schedule{fusion::ScheduleKind::linear};  // continuous-time only
 };
 

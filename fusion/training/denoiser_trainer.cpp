@@ -49,6 +49,7 @@ fusion::LacunaConfig config_for(const DenoiserTrainOptions& options, const Shard
 void DenoiserTrainOptions::describe(OptionTable& table) {
   table.section("data");
   table.add("data", data, "folder of token shards (lacuna-train encode)");
+  table.add("text", text, "instead of --data, text alone: a text file (every tenth line is held out) or a folder of shards (captions)");
   table.add("tokenizer", tokenizer, "folder of the image tokenizer, for sample pictures");
   table.add("init-from", init_from, "model folder whose weights a new run starts with");
   table.section("model");
@@ -56,10 +57,19 @@ void DenoiserTrainOptions::describe(OptionTable& table) {
   table.add("layers", layers, {1, 1024}, "transformer blocks");
   table.add("heads", heads, {1, 1024}, "attention heads");
   table.add("mlp-width", mlp_width, {1, 262144}, "inner width of a block's MLP");
+  table.add("text-length", text_length, {2, 65536}, "--text: tokens of a window");
+  table.add("logit-shift", logit_shift, "--text: logits of a masked token come from the row before, as in models that were autoregressive");
+  table.add("time-input", time_input, "--text: the network is told the time of the noise process");
   table.section("diffusion");
-  table.add("objective", objective, "bound that is trained: n masked tokens with weight 1/n, or continuous time",
-            {"mdm-token", "mdm-elbo"});
-  table.add("noise-schedule", noise_schedule, "mask rate over time, mdm-elbo only",
+  const auto& names = objective_names();
+  table.add("objective", objective, "what is trained, after the papers (docs/laboratory.md); the last four with --text alone",
+            std::vector<std::string>(names.begin(), names.end()));
+  table.add("attention-annealing-steps", attention_annealing_steps, {0, 1e9},
+            "--text: from a causal attention mask to a full one in so many steps; 0 = full");
+  table.add("predict-ahead", predict_ahead, {1, 1024}, "multi-token: tokens predicted at once");
+  table.add("diffusion-steps", diffusion_steps, {1, 1e6}, "d3pm-uniform: steps T of the noise process");
+  table.add("d3pm-lambda", d3pm_lambda, {0, 1e3}, "d3pm-uniform: weight of the cross-entropy of the clean token");
+  table.add("noise-schedule", noise_schedule, "mask rate over time, mdm-elbo and d3pm-uniform only",
             {"linear", "cosine", "arccos", "polynomial", "arcsin"});
   table.add("min-masking-rate", min_masking_rate, {0, 1}, "smallest part that is masked");
   table.add("cond-dropout-prob", cond_dropout_prob, {0, 1}, "text-to-image samples without a caption, for guidance");
@@ -75,6 +85,8 @@ void DenoiserTrainOptions::describe(OptionTable& table) {
   table.add("padding-weight", padding_weight, {0, 1}, "weight of end-of-text tokens after the first");
   table.section("evaluation");
   table.add("validation-limit", validation_limit, {1, 1e9}, "held-out records for the bound");
+  table.add("validation-masks", validation_masks, {1, 1e6}, "--text: masks drawn for each held-out window");
+  table.add("judge", judge, "--text: model folder of --objective ar that judges the texts which are written (Gen-PPL)");
   table.add("caption-limit", caption_limit, {0, 1e9}, "held-out pictures that are captioned");
   table.add("sample-count", sample_count, {0, 1024}, "pictures drawn at each sampling");
   table.section("export");
@@ -96,7 +108,11 @@ BatchOptions DenoiserTrainOptions::batch_options() const {
   options.drawing_copies = drawing_copies;
   options.padding_weight = padding_weight;
   options.min_masking_rate = min_masking_rate;
-  options.objective = objective == "mdm-elbo" ? Objective::continuous_time : Objective::token_count;
+  options.objective = objective_named(objective);
+  if (!masks_tokens(options.objective) || logit_shift || time_input || attention_annealing_steps > 0) {
+    throw OptionError("--objective " + objective + ", --logit-shift, --time-input, --attention-annealing-steps: expected "
+                      "mdm-token, mdm-elbo, maskgit or mask-predict alone where pictures are trained; the rest is for --text");
+  }
   options.schedule = fusion::NoiseSchedule::named(noise_schedule);
   return options;
 }

@@ -16,6 +16,7 @@ namespace lacuna::training {
 /// Settings of `lacuna-train denoiser` beside TrainOptions.
 struct DenoiserTrainOptions {
   std::string data;       // folder of token shards
+  std::string text;       // text alone: a text file or a folder of shards; instead of data
   std::string tokenizer;  // image tokenizer for sample pictures; may be empty
   std::string init_from;
 
@@ -23,6 +24,9 @@ struct DenoiserTrainOptions {
   std::int64_t layers = 9;
   std::int64_t heads = 6;
   std::int64_t mlp_width = 1024;
+  std::int64_t text_length = 64;  // of a window of text alone
+  bool logit_shift = false;
+  bool time_input = false;
 
   std::string objective = "mdm-token";
   std::string noise_schedule = "linear";
@@ -37,8 +41,14 @@ struct DenoiserTrainOptions {
   double image_coeff = 1.0;
   double text_coeff = 1.0;
   double padding_weight = 0.2;
+  std::int64_t attention_annealing_steps = 0;
+  std::int64_t predict_ahead = 4;
+  std::int64_t diffusion_steps = 1000;
+  double d3pm_lambda = 0.01;
 
   std::int64_t validation_limit = 512;
+  std::int64_t validation_masks = 4;
+  std::string judge;
   std::int64_t caption_limit = 128;
   std::int64_t sample_count = 16;
   std::string export_dtype = "bf16";

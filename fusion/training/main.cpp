@@ -17,6 +17,7 @@
 #include "fusion/training/denoiser_trainer.h"
 #include "fusion/training/encode.h"
 #include "fusion/training/export_model.h"
+#include "fusion/training/text_trainer.h"
 #include "fusion/training/trainer.h"
 #include "fusion/training/vq_trainer.h"
 #include "runtime/weights/checkpoint_error.h"
@@ -34,7 +35,7 @@ constexpr const char* kHelp =
     "\n"
     "  vq        train the image tokenizer on pixel shards\n"
     "  encode    turn pixel shards into token shards with a trained image tokenizer\n"
-    "  denoiser  train the denoiser on token shards\n"
+    "  denoiser  train the denoiser on token shards, or on text alone\n"
     "  export    rewrite a model folder with another number format or shard size\n"
     "  help      this; `lacuna-train VERB --help` lists the settings of a verb\n"
     "  version   print the version\n"
@@ -158,6 +159,12 @@ int run_denoiser(const std::vector<std::string>& arguments) {
   describe(table, options);
   denoiser.describe(table);
   if (parse(table, arguments)) return kOk;
+  if (!denoiser.text.empty()) {
+    if (!denoiser.data.empty()) throw OptionError("--text: expected no --data beside it");
+    return run_training(table, options, [&](const TrainOptions& train, at::Device device) {
+      return std::make_unique<TextTask>(denoiser, train, device);
+    });
+  }
   require(denoiser.data, "data");
   return run_training(table, options, [&](const TrainOptions& train, at::Device device) {
     return std::make_unique<DenoiserTask>(denoiser, train, ShardSet::open(denoiser.data), device);

@@ -19,6 +19,11 @@ enum class Purpose : std::uint32_t {
   code_restart,
   evaluation,
   picture_dropout,
+  window,
+  token_order,
+  text_noise,
+  attention_mask,
+  look_ahead,
 };
 
 /// Two uniforms in (0, 1) that belong to (seed, purpose, position, slot): training holds no generator state, so

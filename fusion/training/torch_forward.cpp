@@ -291,7 +291,7 @@ at::Tensor Interpreter::evaluate(const Node& node) {
     case Op::quantise_sign: return quantise_sign(node);
     case Op::attention:
       return torch_attention(arithmetic(node, 0), arithmetic(node, 1), arithmetic(node, 2),
-                             node.as<graph::AttentionAttributes>());
+                             node.as<graph::AttentionAttributes>(), node.inputs.size() == 4 ? real(node, 3) : at::Tensor());
     default:
       throw std::invalid_argument("[torch_forward] expected a graph from lower_for_torch, got op " +
                                   std::string(graph::name_of(node.op)));

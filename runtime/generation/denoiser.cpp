@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "fusion/graph/fused_ops.h"
 #include "runtime/generation/host_proposal.h"
 #include "runtime/generation/text_end.h"
 
@@ -40,6 +41,13 @@ struct WantedRow {
   std::int32_t banned = -1;  // class that may not be drawn
 };
 
+/// With n of L positions masked, the time of a linear schedule is n / L (arXiv 2409.02908, section 3.1).
+float masked_part(const Canvas& canvas) {
+  int positions = 0;
+  for (const fusion::Span& span : canvas.spans()) positions += span.size;
+  return positions == 0 ? 0.0f : float(canvas.masked_count()) / float(positions);
+}
+
 /// End-of-text where a known word follows and the model reads it as the end, else nothing.
 std::int32_t banned_class(const fusion::TokenSpace& space, const Canvas& canvas, int position) {
   if (space.text_end != fusion::TextEnd::fills_span) return -1;
@@ -58,19 +66,46 @@ std::int32_t banned_class(const fusion::TokenSpace& space, const Canvas& canvas,
 struct Denoiser::Batch {
   std::vector<std::int32_t> ids;
   std::vector<std::int32_t> positions;
+  std::vector<float> times;  // by row: the masked part of its sequence
   std::vector<std::int64_t> segments;
   std::vector<WantedRow> rows[2];  // by modality
   bool guided[2] = {false, false};
 
   /// Appends a sequence and returns its first row.
-  std::int32_t append(std::span<const std::int32_t> sequence, std::span<const std::int32_t> places) {
+  std::int32_t append(std::span<const std::int32_t> sequence, std::span<const std::int32_t> places, float time) {
     const auto first = std::int32_t(ids.size());
     ids.insert(ids.end(), sequence.begin(), sequence.end());
     positions.insert(positions.end(), places.begin(), places.end());
+    times.insert(times.end(), sequence.size(), time);
     segments.push_back(std::int64_t(sequence.size()));
     return first;
   }
+
+  /// The inputs before those of the heads; says in `shape` which there are.
+  std::vector<HostTensor> network_inputs(const fusion::TransformerConfig& config, fusion::DenoiserShape& shape) const;
 };
+
+std::vector<HostTensor> Denoiser::Batch::network_inputs(const fusion::TransformerConfig& config,
+                                                        fusion::DenoiserShape& shape) const {
+  const auto total = std::int64_t(ids.size());
+  std::vector<HostTensor> inputs;
+  inputs.push_back(HostTensor::of({total}, ids));
+  inputs.push_back(HostTensor::of({total, std::int64_t(config.position_axes())}, positions));
+  if (config.attention == fusion::AttentionKind::causal) {
+    shape.bias_columns = std::ranges::max(segments);
+    HostTensor bias(DType::f32, {total, shape.bias_columns});
+    std::ranges::fill(bias.f32(), graph::kUnseen);
+    auto row = bias.f32().begin();
+    for (const std::int64_t length : segments) {
+      for (std::int64_t i = 0; i < length; ++i, row += shape.bias_columns) std::fill_n(row, i + 1, 0.0f);
+    }
+    inputs.push_back(std::move(bias));
+  }
+  if (config.time != fusion::TimeInput::absent) {
+    inputs.push_back(HostTensor::of({total, 1}, times));
+  }
+  return inputs;
+}
 
 Denoiser::Denoiser(std::shared_ptr<const fusion::ModelFamily> family, graph::Executor& executor,
                    std::shared_ptr<const graph::WeightSource> weights)
@@ -101,7 +136,8 @@ Denoiser::Batch Denoiser::lay_out(std::span<const DenoiseRequest> requests, cons
   for (std::size_t r = 0; r < requests.size(); ++r) {
     const Canvas& canvas = *requests[r].canvas;
     const auto places = family_->positions(canvas);
-    const std::int32_t first = batch.append(canvas.ids(), places);
+    const float time = masked_part(canvas);
+    const std::int32_t first = batch.append(canvas.ids(), places, time);
     for (Modality m : kModalities) {
       std::vector<int> wanted = canvas.masked_positions(m);
       if (!requests[r].positions.empty()) {
@@ -112,7 +148,7 @@ Denoiser::Batch Denoiser::lay_out(std::span<const DenoiseRequest> requests, cons
       if (batch.guided[int(m)]) {
         const fusion::Branch branch = family_->unconditional(canvas, m);
         if (branch.shift != 0 || !std::ranges::equal(branch.ids, canvas.ids())) {
-          without = batch.append(branch.ids, branch.positions) + branch.shift;
+          without = batch.append(branch.ids, branch.positions, time) + branch.shift;
         }
       }
       for (int p : wanted) {
@@ -142,12 +178,8 @@ std::vector<std::vector<PositionProposal>> Denoiser::propose(std::span<const Den
 Denoiser::Proposals Denoiser::propose_on_device(std::span<const DenoiseRequest> requests, const Draws& draws,
                                                 std::uint32_t step, const Batch& batch) {
   Proposals proposals(requests.size());
-  const auto total = std::int64_t(batch.ids.size());
-  const auto axes = std::int64_t(family_->transformer().position_axes());
   fusion::DenoiserShape shape{batch.segments, {}, {}, fusion::DenoiserHead::proposals};
-  std::vector<HostTensor> inputs;
-  inputs.push_back(HostTensor::of({total}, batch.ids));
-  inputs.push_back(HostTensor::of({total, axes}, batch.positions));
+  std::vector<HostTensor> inputs = batch.network_inputs(family_->transformer(), shape);
   std::vector<HostTensor> outputs;
   for (Modality m : kModalities) {
     const auto& rows = batch.rows[int(m)];
@@ -193,12 +225,8 @@ Denoiser::Proposals Denoiser::propose_on_device(std::span<const DenoiseRequest> 
 }
 
 void Denoiser::visit(const Batch& batch, const Draws& draws, const LogitVisitor& visitor) {
-  const auto total = std::int64_t(batch.ids.size());
-  const auto axes = std::int64_t(family_->transformer().position_axes());
   fusion::DenoiserShape shape{batch.segments, {}, {}, fusion::DenoiserHead::logits};
-  std::vector<HostTensor> inputs;
-  inputs.push_back(HostTensor::of({total}, batch.ids));
-  inputs.push_back(HostTensor::of({total, axes}, batch.positions));
+  std::vector<HostTensor> inputs = batch.network_inputs(family_->transformer(), shape);
   std::vector<HostTensor> outputs;
   for (Modality m : kModalities) {
     const auto& rows = batch.rows[int(m)];

@@ -55,6 +55,22 @@ void add_attention_cases(CaseList& list) {
     const Value q = p.input("q", {33, 8}, Range{9, 10}), k = p.input("k", {33, 8}, Range{9, 10});
     p.output(attention(p.b, q, k, p.input("v", {33, 8}), {1, 1, 1.0f, {33}}));
   });
+  list.add("attention", "attention_with_a_bias", {1e-5, 2e-2}, Gradient::smooth, [](ProblemBuilder& p) {
+    const Value q = p.input("q", {50, 32}), k = p.input("k", {50, 16}), v = p.input("v", {50, 16});
+    p.output(attention(p.b, q, k, v, {4, 2, 0.35f, {17, 33}}, p.input("bias", {50, 35})));
+  });
+  list.add("attention", "attention_with_a_bias_of_equal_segments", {1e-5, 2e-2}, Gradient::smooth, [](ProblemBuilder& p) {
+    const Value q = p.input("q", {34, 16}), k = p.input("k", {34, 16}), v = p.input("v", {34, 16});
+    p.output(attention(p.b, q, k, v, {2, 2, 0.35f, {17, 17}}, p.input("bias", {34, 17})));
+  });
+  list.add("attention", "attention_causal", {1e-5, 2e-2}, Gradient::none, [](ProblemBuilder& p) {
+    const Value q = p.input("q", {33, 16}), k = p.input("k", {33, 16}), v = p.input("v", {33, 16});
+    std::vector<float> bias(33 * 33, 0.0f);
+    for (std::size_t i = 0; i < 33; ++i) {
+      for (std::size_t j = i + 1; j < 33; ++j) bias[i * 33 + j] = graph::kUnseen;
+    }
+    p.output(attention(p.b, q, k, v, {2, 2, 0.35f, {33}}, p.b.constant({33, 33}, bias)));
+  });
   list.add("attention", "attention_with_itself", {1e-5, 2e-2}, Gradient::smooth, [](ProblemBuilder& p) {
     const Value x = p.input("x", {33, 32});
     p.output(attention(p.b, x, x, x, {2, 2, 0.25f, {33}}));

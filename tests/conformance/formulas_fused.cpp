@@ -96,7 +96,8 @@ Array attention(const graph::AttentionAttributes& a, const Shape& shape, Arrays 
         for (std::int64_t other = begin; other < begin + length; ++other) {
           double score = 0.0;
           for (std::int64_t d = 0; d < head_dim; ++d) score += q[{row, h * head_dim + d}] * k[{other, kv * head_dim + d}];
-          scores.push_back(score * double(a.scale));
+          const double bias = in.size() == 4 ? (*in[3])[{row, other - begin}] : 0.0;
+          scores.push_back(score * double(a.scale) + bias);
         }
         const double peak = *std::ranges::max_element(scores);
         double sum = 0.0;

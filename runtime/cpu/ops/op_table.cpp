@@ -58,6 +58,8 @@ Emitter emitter_of(Op op) {
 }
 
 bool claims(const graph::Graph& graph, const graph::Node& node) {
+  // Attention with a bias of its own is left to its definition.
+  if (node.op == Op::attention && node.inputs.size() > 3) return false;
   if (node.op != Op::propose) return find(node.op) != nullptr;
   // A head that is computed at run time has nothing to pack; the definition of propose works for it.
   graph::ValueId head = node.inputs[node.inputs.size() - 3];

@@ -67,7 +67,8 @@ bool claims(const graph::Graph& graph, const graph::Node& node, const KernelChoi
       constexpr std::int64_t kWidestHead = 256;
       const auto& attributes = node.as<graph::AttentionAttributes>();
       const std::int64_t head_dim = graph.value(node.inputs[0]).shape[1] / attributes.heads;
-      return kernels.attention != AttentionKernel::none && head_dim <= kWidestHead;
+      // A bias of its own is left to the definition.
+      return node.inputs.size() == 3 && kernels.attention != AttentionKernel::none && head_dim <= kWidestHead;
     }
     default:
       return find(node.op) != nullptr;
