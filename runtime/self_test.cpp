@@ -1,126 +1,144 @@
 #include "runtime/self_test.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
-#include <map>
 #include <memory>
-#include <vector>
+#include <stdexcept>
 
 #include "fusion/graph/fused_ops.h"
 #include "fusion/graph/graph_builder.h"
-#include "fusion/graph/philox.h"
+#include "runtime/self_test_data.h"
 
 namespace lacuna::runtime {
 namespace {
 
 using graph::DType;
 using graph::HostTensor;
-using graph::Shape;
 using graph::Value;
 
 /// Relative to the largest value of an output; float32 sums of a few dozen terms stay far below.
 constexpr double kTolerance = 1e-4;
+constexpr std::int64_t kRows = 9, kWidest = 256;
 
-/// Uniform in [-1, 1), the same for the same name.
-std::vector<float> numbers(std::uint64_t key, std::int64_t count) {
-  std::vector<float> values(static_cast<std::size_t>(count));
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    values[i] = float(2.0 * graph::uniform_at(key, graph::RandomStream::data, 0, std::uint32_t(i)) - 1.0);
-  }
-  return values;
-}
+std::string text(std::int64_t number) { return std::to_string(number); }
 
-/// Weights in the dtype that the first part of their name says: "bf16.head" is stored as bf16.
-class Weights final : public graph::WeightSource {
+constexpr const char* kTypes[] = {"f32", "f16", "bf16", "i8", "q8_0", "q4_0", "q4_1"};
+
+/// The graph of some parts; outputs are called "part: detail".
+class TestGraph {
  public:
-  explicit Weights(const graph::Graph& graph) {
-    std::uint64_t key = 1;
-    for (const graph::NamedShape& weight : graph.weights()) add(weight.name, weight.shape, ++key);
+  explicit TestGraph(const TestParts& parts) {
+    for (const std::string& part : parts) add(part);
   }
-  const graph::WeightView* find(std::string_view name) const override {
-    const auto found = entries_.find(name);
-    return found == entries_.end() ? nullptr : &found->second.view;
-  }
+  graph::Graph finish() { return b.finish(); }
 
  private:
-  struct Entry {
-    std::vector<std::byte> bytes;
-    std::vector<float> row_scale;
-    graph::WeightView view;
-  };
+  void add(const std::string& part) {
+    const std::size_t space = part.find(' ');
+    const std::string kind = part.substr(0, space), which = space == std::string::npos ? "" : part.substr(space + 1);
+    part_ = part;
+    if (kind == "product") return product(which);
+    if (kind == "rows") return output("9", b.gather_rows(weight(which, {9, which[0] == 'q' ? 32 : 13}), ids_));
+    if (kind == "convolution") return convolution(which);
+    if (kind == "attention") return attention(std::stoi(which));
+    if (kind == "norm") return norm(which);
+    if (kind == "rope") return rope(which == "half" ? graph::RopeLayout::half : graph::RopeLayout::interleaved);
+    if (kind == "draw") {
+      return output("tokens", graph::propose(b, columns(factors_, 132), std::nullopt, weight("f32", {77, 132}), sampling_, keys_));
+    }
+    if (kind == "swiglu") return output("30", graph::swiglu(b, columns(x_, 30), b.slice(x_, {.axis = 1, .begin = 30, .end = 60})));
+    if (kind == "upsample") return output("9x7", b.upsample_nearest2x(picture()));
+    if (kind == "argmax") return output("rows of 256", b.argmax(x_));
+    throw std::invalid_argument("[self_test] expected a part, got \"" + part + "\"");
+  }
+  void output(const std::string& detail, Value value) { b.output(part_ + ": " + detail, value); }
+  Value weight(const std::string& name, graph::Shape shape) { return b.weight(name + " " + text(++weights_), shape); }
+  Value bias(std::int64_t size) { return weight("bias", {size}); }
+  Value columns(Value of, std::int64_t count) { return b.slice(of, {.axis = 1, .begin = 0, .end = count}); }
+  Value picture() { return b.reshape(columns(x_, 28), {1, 4, 9, 7}); }
 
-  void add(const std::string& name, const Shape& shape, std::uint64_t key) {
-    Entry& entry = entries_[name];
-    const std::vector<float> values = numbers(key, shape.elements());
-    const DType dtype = name.starts_with("bf16") ? DType::bf16
-                        : name.starts_with("f16") ? DType::f16
-                        : name.starts_with("i8")  ? DType::i8
-                                                  : DType::f32;
-    entry.bytes.resize(values.size() * size_of(dtype));
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      const auto bits = std::bit_cast<std::uint32_t>(values[i]);
-      // Halves: any bit pattern of a number below one will do, as long as both engines read the same.
-      const auto half = std::uint16_t(dtype == DType::bf16 ? bits >> 16 : (bits >> 31) << 15 | (0x3000u + (bits & 0x7ffu)));
-      const auto byte = std::int8_t(std::lround(127.0 * double(values[i])));
-      const void* from = dtype == DType::f32 ? static_cast<const void*>(&values[i])
-                         : dtype == DType::i8 ? static_cast<const void*>(&byte)
-                                              : static_cast<const void*>(&half);
-      std::memcpy(entry.bytes.data() + i * size_of(dtype), from, size_of(dtype));
+  /// Widths for which kernels work on one, two and four panels, and inner sizes in whole fours and not.
+  void product(const std::string& dtype) {
+    const bool blocks = dtype[0] == 'q';
+    for (const auto& [size, inner] : {std::pair<std::int64_t, std::int64_t>{30, 64}, {43, blocks ? 32 : 30}, {107, blocks ? 160 : 132}}) {
+      const Value w = weight(dtype, {size, inner}), x = columns(factors_, inner);
+      output(text(size) + " columns of " + text(inner), size == 43 ? b.linear(x, w) : b.linear(x, w, bias(size)));
     }
-    if (dtype == DType::i8) {
-      for (std::int64_t row = 0; row < shape[0]; ++row) entry.row_scale.push_back(0.01f + 0.001f * float(row % 7));
-    }
-    entry.view = {dtype, shape, entry.bytes, entry.row_scale};
   }
 
-  std::map<std::string, Entry, std::less<>> entries_;
+  void convolution(const std::string& dtype) {
+    for (const std::int64_t size : {5, 43, 107}) {
+      const Value w = weight(dtype, {size, 4, 3, 3});
+      output(text(size) + " channels", b.conv2d(picture(), w, bias(size),
+                                                {.stride = 1, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1}));
+    }
+  }
+
+  void attention(int head_dim) {
+    const int heads = head_dim <= kWidest / 3 ? 3 : 1, width = std::min<int>(heads * head_dim, kWidest);
+    const Value q = columns(x_, width), v = b.affine(q, {0.7f, 0.1f});
+    output(text(heads) + " heads", graph::attention(b, q, q, v, {heads, heads, 0.3f, {4, 5}}));
+  }
+
+  void norm(const std::string& kind) {
+    if (kind == "rms") return output("rows of 256", graph::rms_norm(b, x_, weight("scale", {kWidest}), 1e-5f));
+    if (kind == "layer") {
+      return output("rows of 256", graph::layer_norm(b, x_, weight("scale", {kWidest}), bias(kWidest), 1e-5f));
+    }
+    output("2 groups", graph::group_norm(b, picture(), weight("scale", {4}), bias(4), {.groups = 2}));
+  }
+
+  void rope(graph::RopeLayout layout) {
+    const Value positions = b.reshape(ids_, {kRows, 1});
+    output("heads of 10", graph::rope(b, columns(x_, 30), positions, {.head_dim = 10, .sections = {5}, .layout = layout}));
+  }
+
+  graph::GraphBuilder b;
+  std::string part_;
+  int weights_ = 0;
+  const Value x_ = b.input("x", DType::f32, {kRows, kWidest});
+  const Value factors_ = b.input("factors", DType::f32, {kRows, kWidest});
+  const Value ids_ = b.input("ids", DType::i32, {kRows});
+  const Value sampling_ = b.input("sampling", DType::f32, {4});
+  const Value keys_ = b.input("keys", DType::i32, {kRows, 5});
 };
 
-graph::Graph make_graph() {
-  graph::GraphBuilder b;
-  const Value x = b.input("x", DType::f32, {9, 30});
-  const Value ids = b.input("ids", DType::i32, {9});
-  const Value sampling = b.input("sampling", DType::f32, {4});
-  const Value keys = b.input("keys", DType::i32, {9, 5});
-  for (const char* dtype : {"f32", "f16", "bf16", "i8"}) {
-    const std::string name = dtype;
-    b.output("product_" + name, b.linear(x, b.weight(name + ".matrix", {43, 30}), b.weight("bias", {43})));
-    b.output("rows_" + name, b.gather_rows(b.weight(name + ".table", {9, 13}), ids));
+/// What the matrix that a value stands for is stored in: a weight, or slices of one.
+std::string stored_type(const graph::Graph& graph, const graph::WeightSource& weights, graph::ValueId id) {
+  for (;;) {
+    const graph::ValueInfo& value = graph.value(id);
+    if (value.kind == graph::ValueKind::weight) {
+      const graph::WeightView* view = weights.find(value.name);
+      return std::string(name_of(view != nullptr ? view->dtype : DType::f32));
+    }
+    const auto maker = std::ranges::find(graph.nodes, id, &graph::Node::output);
+    if (maker == graph.nodes.end() || maker->op != graph::Op::slice) return "f32";
+    id = maker->inputs[0];
   }
-  b.output("tokens", graph::propose(b, x, std::nullopt, b.weight("bf16.head", {77, 30}), sampling, keys));
-  b.output("rms_norm", graph::rms_norm(b, x, b.weight("norm", {30}), 1e-5f));
-  const Value rotated = graph::rope(b, x, b.reshape(ids, {9, 1}), {.head_dim = 10, .sections = {5}});
-  b.output("rope", rotated);
-  b.output("attention", graph::attention(b, rotated, x, x, {.heads = 3, .kv_heads = 3, .scale = 0.3f, .segments = {4, 5}}));
-  b.output("swiglu", graph::swiglu(b, x, rotated));
-  const Value picture = b.reshape(b.slice(x, {.axis = 1, .begin = 0, .end = 28}), {1, 4, 9, 7});
-  b.output("convolution", b.conv2d(picture, b.weight("f16.kernel", {5, 4, 3, 3}), b.weight("channel", {5}),
-                                   {.stride = 1, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1}));
-  b.output("group_norm", graph::group_norm(b, picture, b.weight("scale", {4}), b.weight("shift", {4}), {.groups = 2}));
-  b.output("upsample", b.upsample_nearest2x(picture));
-  b.output("codes", graph::quantise_nearest(b, picture, b.weight("codebook", {19, 4})));
-  return b.finish();
 }
 
-std::vector<HostTensor> make_inputs() {
+std::vector<HostTensor> make_inputs(Arithmetic arithmetic) {
   std::vector<std::int32_t> ids{3, 0, 8, 1, 5, 5, 2, 7, 4}, keys;
-  for (std::int32_t row = 0; row < 9; ++row) keys.insert(keys.end(), {17 * row, 1, row, row, row % 2 == 0 ? -1 : row});
+  for (std::int32_t row = 0; row < kRows; ++row) keys.insert(keys.end(), {17 * row, 1, row, row, row % 2 == 0 ? -1 : row});
+  std::vector<float> rows = factors(98, kRows, kWidest, arithmetic);
+  // The largest of a row has to be among the columns that products look at.
+  for (std::int64_t row = 0; row < kRows && arithmetic == Arithmetic::int8; ++row) {
+    for (std::int64_t i = 132; i < kWidest; ++i) rows[std::size_t(row * kWidest + i)] = 0.0f;
+  }
   std::vector<HostTensor> inputs;
-  inputs.push_back(HostTensor::of({9, 30}, numbers(99, 270)));
-  inputs.push_back(HostTensor::of({9}, ids));
+  inputs.push_back(HostTensor::of({kRows, kWidest}, numbers(99, kRows * kWidest)));
+  inputs.push_back(HostTensor::of({kRows, kWidest}, rows));
+  inputs.push_back(HostTensor::of({kRows}, ids));
   inputs.push_back(HostTensor::of({4}, std::vector<float>{0.7f, 1.0f, 0.0f, 1.0f}));
-  inputs.push_back(HostTensor::of({9, 5}, keys));
+  inputs.push_back(HostTensor::of({kRows, 5}, keys));
   return inputs;
 }
 
-std::vector<HostTensor> run(graph::Executor& engine, const graph::Graph& graph,
-                            const std::shared_ptr<const Weights>& weights) {
+std::vector<HostTensor> run(graph::Executor& engine, const graph::Graph& graph, const std::vector<HostTensor>& inputs,
+                            const std::shared_ptr<const SelfTestWeights>& weights) {
   std::vector<HostTensor> outputs;
   for (const graph::ValueId id : graph.outputs) outputs.emplace_back(graph.value(id).dtype, graph.value(id).shape);
-  const auto inputs = make_inputs();
   engine.prepare(graph, weights)->run(inputs, outputs);
   return outputs;
 }
@@ -139,18 +157,89 @@ double difference(const HostTensor& got, const HostTensor& expected) {
 
 }  // namespace
 
-std::string failing_part(graph::Executor& engine, graph::Executor& reference) {
-  const graph::Graph graph = make_graph();
-  const auto weights = std::make_shared<const Weights>(graph);
-  const std::vector<HostTensor> expected = run(reference, graph, weights), got = run(engine, graph, weights);
+TestParts all_test_parts() {
+  TestParts parts{"norm rms", "norm layer", "norm group", "rope half", "rope interleaved", "draw", "swiglu", "upsample", "argmax"};
+  for (const int head_dim : {10, 40, 100, 200}) parts.insert("attention " + text(head_dim));
+  for (const std::string type : kTypes) {
+    parts.insert("product " + type);
+    parts.insert("rows " + type);
+    if (type[0] != 'q') parts.insert("convolution " + type);  // blocks are of matrices
+  }
+  return parts;
+}
+
+TestParts test_parts_of(const graph::Graph& graph, const graph::WeightSource& weights) {
+  using graph::Op;
+  TestParts parts;
+  const auto stored = [&](const char* kind, graph::ValueId id) { parts.insert(kind + stored_type(graph, weights, id)); };
+  for (const graph::Node& node : graph.nodes) {
+    switch (node.op) {
+      case Op::linear:
+        stored("product ", node.inputs[1]);
+        break;
+      case Op::propose:
+        stored("product ", node.inputs[node.inputs.size() == 5 ? 2 : 1]);
+        parts.insert("draw");
+        break;
+      case Op::draw:
+        parts.insert("draw");
+        break;
+      case Op::gather_rows:
+        stored("rows ", node.inputs[0]);
+        break;
+      case Op::conv2d:
+        stored("convolution ", node.inputs[1]);
+        break;
+      case Op::attention: {
+        const auto head_dim = graph.value(node.inputs[0]).shape[1] / node.as<graph::AttentionAttributes>().heads;
+        if (head_dim <= kWidest) parts.insert("attention " + text(head_dim));
+        break;
+      }
+      case Op::rms_norm:
+        parts.insert("norm rms");
+        break;
+      case Op::layer_norm:
+        parts.insert("norm layer");
+        break;
+      case Op::group_norm:
+        parts.insert("norm group");
+        break;
+      case Op::rope:
+        parts.insert(node.as<graph::RopeAttributes>().layout == graph::RopeLayout::half ? "rope half" : "rope interleaved");
+        break;
+      case Op::swiglu:
+        parts.insert("swiglu");
+        break;
+      case Op::upsample_nearest2x:
+        parts.insert("upsample");
+        break;
+      case Op::argmax:
+        parts.insert("argmax");
+        break;
+      default:
+        break;
+    }
+  }
+  return parts;
+}
+
+std::vector<FailingPart> failing_parts(graph::Executor& engine, graph::Executor& reference, const TestParts& parts,
+                                       Arithmetic arithmetic) {
+  const graph::Graph graph = TestGraph(parts).finish();
+  const auto weights = std::make_shared<const SelfTestWeights>(graph, arithmetic);
+  const auto inputs = make_inputs(arithmetic);
+  const auto expected = run(reference, graph, inputs, weights), got = run(engine, graph, inputs, weights);
+  std::vector<FailingPart> failing;
   for (std::size_t i = 0; i < got.size(); ++i) {
     const double error = difference(got[i], expected[i]);
     if (error <= kTolerance) continue;
-    char text[64];
-    std::snprintf(text, sizeof text, " (off by %.2g of the largest value)", error);
-    return graph.value(graph.outputs[i]).name + text;
+    const std::string name = graph.value(graph.outputs[i]).name;
+    const std::size_t colon = name.find(": ");
+    char how_much[64];
+    std::snprintf(how_much, sizeof how_much, ", off by %.2g of the largest value", error);
+    failing.push_back({name.substr(0, colon), name.substr(colon + 2) + how_much});
   }
-  return {};
+  return failing;
 }
 
 }  // namespace lacuna::runtime

@@ -1,15 +1,10 @@
 #include "runtime/vulkan_backend.h"
 
 #include <chrono>
-#include <cstdio>
 
-#include "runtime/cpu/reference_executor.h"
-#include "runtime/kernel_cache.h"
-#include "runtime/self_test.h"
+#include "runtime/checked_vulkan.h"
 #include "runtime/vulkan/devices.h"
 #include "runtime/vulkan/fma_ceiling.h"
-#include "runtime/vulkan/shader_library.h"
-#include "runtime/vulkan/vulkan_executor.h"
 
 namespace lacuna::runtime {
 namespace {
@@ -41,117 +36,6 @@ const vulkan::HeapInfo* working_heap(const vulkan::DeviceInfo& info) {
   return best;
 }
 
-std::uint64_t kernels_version() {
-  std::uint64_t sum = checksum(nullptr, 0);
-  for (const vulkan::Shader& shader : vulkan::shader_library()) {
-    sum = checksum(shader.words.data(), shader.words.size_bytes(), sum);
-  }
-  return sum;
-}
-
-/// What KernelCache::checked says of a device that needs the plain kernels.
-constexpr const char* kPlain = "plain";
-
-/// The engine, tried against the reference once for each device, driver and version of the kernels, with its compiled
-/// kernels kept from process to process.
-class CheckedEngine final : public graph::Executor {
- public:
-  CheckedEngine(const ListedDevice& device, const BackendOptions& options)
-      : warn_(options.on_warning), version_(kernels_version()) {
-    if (!options.cache_folder.empty()) {
-      const std::string key = device.name + '\n' + device.driver + '\n' + device.api;
-      char name[40];
-      std::snprintf(name, sizeof name, "vulkan-%016llx.kernels", static_cast<unsigned long long>(checksum(key.data(), key.size())));
-      file_ = options.cache_folder / name;
-    }
-    std::optional<KernelCache> kept = read();
-    vulkan::VulkanOptions chosen;
-    chosen.device = device.index;
-    if (kept) chosen.pipeline_cache = kept->compiled;
-    if (kept) {
-      checked_ = kept->checked;
-      if (checked_ == kPlain) chosen.kernels = vulkan::Kernels::plain;
-      engine_ = std::make_unique<vulkan::VulkanExecutor>(chosen);
-      kept_bytes_ = kept->compiled.size();
-      saved_ = true;
-    } else {
-      open_checked(device, chosen);
-      save();
-    }
-  }
-  ~CheckedEngine() override { save(); }
-
-  std::string name() const override { return engine_->name(); }
-  std::unique_ptr<graph::Plan> prepare(const graph::Graph& graph,
-                                       std::shared_ptr<const graph::WeightSource> weights) override {
-    return engine_->prepare(graph, std::move(weights));
-  }
-  const vulkan::DeviceInfo& device() const { return engine_->device(); }
-  const vulkan::VulkanExecutor& executor() const { return *engine_; }
-
- private:
-  void warn(const std::string& line) const {
-    if (warn_) warn_(line);
-  }
-
-  std::optional<KernelCache> read() const {
-    if (file_.empty()) return std::nullopt;
-    try {
-      auto cache = read_kernel_cache(file_);
-      if (cache && cache->version == version_) return cache;
-    } catch (const std::exception& error) {
-      warn(error.what());
-    }
-    return std::nullopt;
-  }
-
-  /// With the kernels that suit the device or, where a driver gets those wrong, the plain ones. Throws
-  /// graph::DeviceError (unsupported) where it computes wrongly with these too.
-  void open_checked(const ListedDevice& device, vulkan::VulkanOptions chosen) {
-    cpu::ReferenceExecutor reference;
-    std::string wrong;
-    for (const vulkan::Kernels kernels : {vulkan::Kernels::automatic, vulkan::Kernels::plain}) {
-      chosen.kernels = kernels;
-      engine_.reset();
-      engine_ = std::make_unique<vulkan::VulkanExecutor>(chosen);
-      checked_ = kernels == vulkan::Kernels::plain ? kPlain : "automatic";
-      wrong = failing_part(*engine_, reference);
-      if (wrong.empty()) return;
-      warn("the device " + device.id + " (" + device.name + ", " + device.driver + ") computes wrongly with " + checked_ +
-           " kernels: " + wrong);
-    }
-    throw graph::DeviceError(graph::DeviceError::Kind::unsupported,
-                             "the device " + device.id + " (" + device.name + ", " + device.driver +
-                                 ") computes wrongly: " + wrong + "; a newer driver may help");
-  }
-
-  /// Where the driver has more to keep than before.
-  void save() noexcept {
-    if (file_.empty()) return;
-    try {
-      KernelCache cache{version_, checked_, engine_->pipeline_cache()};
-      if (saved_ && cache.compiled.size() == kept_bytes_) return;
-      write_kernel_cache(file_, cache);
-      kept_bytes_ = cache.compiled.size();
-      saved_ = true;
-    } catch (const std::exception& error) {
-      file_.clear();
-      try {
-        warn(std::string("compiled kernels are not kept: ") + error.what());
-      } catch (...) {  // a warning that cannot be given is let go
-      }
-    }
-  }
-
-  std::function<void(const std::string&)> warn_;
-  std::uint64_t version_;
-  std::filesystem::path file_;
-  std::string checked_;
-  std::size_t kept_bytes_ = 0;
-  bool saved_ = false;
-  std::unique_ptr<vulkan::VulkanExecutor> engine_;
-};
-
 }  // namespace
 
 std::vector<ListedDevice> list_vulkan_devices() {
@@ -181,11 +65,16 @@ std::vector<ListedDevice> list_vulkan_devices() {
 }
 
 std::unique_ptr<graph::Executor> make_vulkan_engine(const ListedDevice& device, const BackendOptions& options) {
-  return std::make_unique<CheckedEngine>(device, options);
+  CheckedVulkanOptions chosen;
+  chosen.engine.device = device.index;
+  chosen.device_name = device.name;
+  chosen.cache_folder = options.cache_folder;
+  chosen.on_warning = options.on_warning;
+  return std::make_unique<CheckedVulkan>(chosen);
 }
 
 std::optional<DeviceCounters> vulkan_counters(const graph::Executor& engine) {
-  const auto* checked = dynamic_cast<const CheckedEngine*>(&engine);
+  const auto* checked = dynamic_cast<const CheckedVulkan*>(&engine);
   if (checked == nullptr) return std::nullopt;
   const vulkan::VulkanExecutor& executor = checked->executor();
   const vulkan::Traffic traffic = executor.traffic();
@@ -202,10 +91,10 @@ double vulkan_fma_ceiling(const ListedDevice& device) {
 }
 
 std::optional<DeviceMemory> vulkan_memory(const graph::Executor& engine) {
-  const auto* checked = dynamic_cast<const CheckedEngine*>(&engine);
-  const vulkan::HeapInfo* heap = checked ? working_heap(checked->device()) : nullptr;
+  const auto* checked = dynamic_cast<const CheckedVulkan*>(&engine);
+  const vulkan::HeapInfo* heap = checked ? working_heap(checked->executor().device()) : nullptr;
   if (heap == nullptr) return std::nullopt;
-  return DeviceMemory{checked->device().name, heap->bytes, heap->free};
+  return DeviceMemory{checked->executor().device().name, heap->bytes, heap->free};
 }
 
 }  // namespace lacuna::runtime

@@ -5,6 +5,7 @@
 
 #include "fusion/graph/executor.h"
 #include "runtime/vulkan/ops/op_table.h"
+#include "runtime/vulkan/weight_rows.h"
 
 namespace lacuna::vulkan {
 
@@ -81,6 +82,10 @@ std::optional<GraphCompiler::WeightSlice> GraphCompiler::as_weight(ValueId id) c
   whole->end = whole->begin + attributes.end;
   whole->begin += attributes.begin;
   return whole;
+}
+
+graph::DType GraphCompiler::stored_type(const WeightSlice& slice) const {
+  return require_weight(*source_, slice.name, slice.shape).dtype;
 }
 
 Operand GraphCompiler::read(ValueId id) {

@@ -62,6 +62,8 @@ class GraphCompiler {
     std::int64_t end = 0;
   };
   std::optional<WeightSlice> as_weight(graph::ValueId id) const;
+  /// Throws std::invalid_argument for a weight that is missing or of another shape.
+  graph::DType stored_type(const WeightSlice& slice) const;
 
   /// Adds a step; one with an empty grid is left out.
   void add(Dispatch dispatch);

@@ -1,7 +1,21 @@
 #include "runtime/vulkan/kernel_choice.h"
 
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "fusion/graph/block_format.h"
+
 namespace lacuna::vulkan {
 namespace {
+
+using graph::DType;
+using Kind = KernelUse::Kind;
+
+constexpr std::array<std::string_view, 3> kProductNames{"plain", "texels", "tiles"};
+constexpr std::array<std::string_view, 3> kAttentionNames{"none", "lanes", "tiles"};
+constexpr std::array<std::string_view, 2> kNormNames{"primitives", "subgroups"};
 
 /// Texel buffers large enough for any weight part; Vulkan itself only promises 65536.
 bool has_large_texel_buffers(const DeviceInfo& device) { return device.limits.texel_elements >= (1u << 26); }
@@ -22,7 +36,76 @@ bool has_subgroups_of_8(const DeviceInfo& device) {
          device.limits.subgroup_max == 8;
 }
 
+std::size_t place_of(DType stored) {
+  const auto found = std::ranges::find(kStoredTypes, stored);
+  if (found == kStoredTypes.end()) throw std::invalid_argument("[vulkan] expected a type of weights, got " + std::string(name_of(stored)));
+  return std::size_t(found - kStoredTypes.begin());
+}
+
+std::vector<KernelUse> all_uses() {
+  std::vector<KernelUse> uses;
+  for (DType stored : kStoredTypes) uses.push_back({Kind::product, stored});
+  for (DType stored : kStoredTypes) {
+    if (!graph::is_block_quantised(stored)) uses.push_back({Kind::convolution, stored});  // blocks are of matrices
+  }
+  uses.push_back({Kind::attention, {}});
+  uses.push_back({Kind::norm, {}});
+  return uses;
+}
+
+bool step_down(ProductKernel& kernel, const DeviceInfo& device) {
+  if (kernel == ProductKernel::plain) return false;
+  const bool texels = kernel == ProductKernel::tiles && has_large_texel_buffers(device);
+  kernel = texels ? ProductKernel::texels : ProductKernel::plain;
+  return true;
+}
+
+/// False where the kernel has no such name.
+bool set_kernel(KernelChoice& choice, const KernelUse& use, std::string_view name) {
+  const auto set = [&](auto& kernel, const auto& names) {
+    const auto found = std::ranges::find(names, name);
+    if (found == names.end()) return false;
+    kernel = std::remove_reference_t<decltype(kernel)>(found - names.begin());
+    return true;
+  };
+  switch (use.kind) {
+    case Kind::product:
+      return set(choice.products[place_of(use.stored)], kProductNames);
+    case Kind::convolution:
+      return set(choice.convolutions[place_of(use.stored)], kProductNames);
+    case Kind::attention:
+      return set(choice.attention, kAttentionNames);
+    case Kind::norm:
+      break;
+  }
+  return set(choice.subgroup_rows, kNormNames);
+}
+
 }  // namespace
+
+std::string name_of(const KernelUse& use) {
+  switch (use.kind) {
+    case Kind::product:
+      return "product " + std::string(name_of(use.stored));
+    case Kind::convolution:
+      return "convolution " + std::string(name_of(use.stored));
+    case Kind::attention:
+      return "attention";
+    case Kind::norm:
+      break;
+  }
+  return "norm";
+}
+
+std::optional<KernelUse> kernel_use_named(std::string_view name) {
+  for (const KernelUse& use : all_uses()) {
+    if (name_of(use) == name) return use;
+  }
+  return std::nullopt;
+}
+
+ProductKernel KernelChoice::product(DType stored) const { return products[place_of(stored)]; }
+ProductKernel KernelChoice::convolution(DType stored) const { return convolutions[place_of(stored)]; }
 
 KernelChoice choose_kernels(const DeviceInfo& device, Kernels wanted) {
   KernelChoice choice;
@@ -35,12 +118,68 @@ KernelChoice choose_kernels(const DeviceInfo& device, Kernels wanted) {
   if (device.limits.shared_memory >= kAttentionBytes && device.limits.invocations >= 128) {
     choice.attention = AttentionKernel::tiles;
   }
+  ProductKernel product = ProductKernel::plain;
   if (wanted == Kernels::texels || (wanted == Kernels::automatic && small)) {
-    if (texels) choice.product = ProductKernel::texels;
+    if (texels) product = ProductKernel::texels;
     if (texels && has_subgroups_of_8(device)) choice.attention = AttentionKernel::lanes;
   } else if (tiles) {
-    choice.product = ProductKernel::tiles;
+    product = ProductKernel::tiles;
   }
+  choice.products.fill(product);
+  for (const KernelUse& use : all_uses()) {
+    if (use.kind == Kind::convolution) choice.convolutions[place_of(use.stored)] = product;
+  }
+  return choice;
+}
+
+bool step_down(KernelChoice& choice, const KernelUse& use, const DeviceInfo& device) {
+  switch (use.kind) {
+    case Kind::product:
+      return step_down(choice.products[place_of(use.stored)], device);
+    case Kind::convolution:
+      return step_down(choice.convolutions[place_of(use.stored)], device);
+    case Kind::attention:
+      return std::exchange(choice.attention, AttentionKernel::none) != AttentionKernel::none;
+    case Kind::norm:
+      break;
+  }
+  return std::exchange(choice.subgroup_rows, false);
+}
+
+std::string_view kernel_name(const KernelChoice& choice, const KernelUse& use) {
+  switch (use.kind) {
+    case Kind::product:
+      return kProductNames[std::size_t(choice.product(use.stored))];
+    case Kind::convolution:
+      return kProductNames[std::size_t(choice.convolution(use.stored))];
+    case Kind::attention:
+      return kAttentionNames[std::size_t(choice.attention)];
+    case Kind::norm:
+      break;
+  }
+  return kNormNames[std::size_t(choice.subgroup_rows)];
+}
+
+std::string to_text(const KernelChoice& choice) {
+  std::string text;
+  for (const KernelUse& use : all_uses()) {
+    text += name_of(use) + ' ' + std::string(kernel_name(choice, use)) + '\n';
+  }
+  return text;
+}
+
+std::optional<KernelChoice> choice_from_text(std::string_view text) {
+  KernelChoice choice;
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t end = rest.find('\n');
+    if (end == std::string_view::npos) return std::nullopt;
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(end + 1);
+    const std::size_t space = line.rfind(' ');
+    const auto use = kernel_use_named(line.substr(0, space));
+    if (space == std::string_view::npos || !use || !set_kernel(choice, *use, line.substr(space + 1))) return std::nullopt;
+  }
+  if (to_text(choice) != text) return std::nullopt;  // a use is missing or there twice
   return choice;
 }
 

@@ -1,32 +1,65 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 
+#include "fusion/graph/dtype.h"
 #include "runtime/vulkan/device_features.h"
 #include "runtime/vulkan/options.h"
 
 namespace lacuna::vulkan {
 
-/// How products (linear, propose, conv2d) are computed.
+/// How products (linear, propose, conv2d) are computed, the simplest first.
 enum class ProductKernel : std::uint8_t {
   plain,   // one output column an invocation: needs nothing, slow everywhere
   texels,  // no barriers, both operands as texels: software Vulkan, small subgroups
   tiles,   // blocks in shared memory and registers: GPUs
 };
 
-/// How attention is computed.
+/// How attention is computed, the simplest first.
 enum class AttentionKernel : std::uint8_t {
   none,   // from primitives, with its scores in memory
   lanes,  // no barriers, operands as texels, one subgroup of 8 a workgroup
   tiles,  // blocks in shared memory
 };
 
-/// Which kernels an engine uses on its device. The one place where devices are told apart.
+/// What a matrix may be stored in; products of each have kernels of their own.
+inline constexpr std::array kStoredTypes{graph::DType::f32,  graph::DType::f16,  graph::DType::bf16, graph::DType::i8,
+                                         graph::DType::q8_0, graph::DType::q4_0, graph::DType::q4_1};
+
+/// Something that is computed by one of several kernels: "product f16", "convolution i8", "attention", "norm".
+struct KernelUse {
+  enum class Kind : std::uint8_t { product, convolution, attention, norm };
+  Kind kind = Kind::product;
+  graph::DType stored = graph::DType::f32;  // of products and convolutions
+};
+std::string name_of(const KernelUse& use);
+/// Nothing for another name.
+std::optional<KernelUse> kernel_use_named(std::string_view name);
+
+/// Which kernels an engine uses on its device. Devices are told apart here and in choose_kernels() alone.
 struct KernelChoice {
-  ProductKernel product = ProductKernel::plain;
+  std::array<ProductKernel, kStoredTypes.size()> products{};      // by place in kStoredTypes
+  std::array<ProductKernel, kStoredTypes.size()> convolutions{};
   AttentionKernel attention = AttentionKernel::none;
-  bool subgroup_rows = false;  // norms: a subgroup, which is a workgroup, has a row
+  bool subgroup_rows = false;  // norms: a subgroup, which is a workgroup, has a row; else from primitives
+
+  ProductKernel product(graph::DType stored) const;
+  ProductKernel convolution(graph::DType stored) const;
+  bool operator==(const KernelChoice&) const = default;
 };
 KernelChoice choose_kernels(const DeviceInfo& device, Kernels wanted);
+
+/// Replaces the kernel of `use` by the next simpler one that the device can run; false where there is none.
+bool step_down(KernelChoice& choice, const KernelUse& use, const DeviceInfo& device);
+/// The kernel of `use`, in a word.
+std::string_view kernel_name(const KernelChoice& choice, const KernelUse& use);
+
+/// The choice as lines of "use kernel", and back; nothing where the text is not one that to_text() gives.
+std::string to_text(const KernelChoice& choice);
+std::optional<KernelChoice> choice_from_text(std::string_view text);
 
 }  // namespace lacuna::vulkan

@@ -4,6 +4,7 @@
 
 #include "fusion/graph/executor.h"
 #include "runtime/vulkan/device_features.h"
+#include "runtime/vulkan/kernel_choice.h"
 #include "runtime/vulkan/options.h"
 #include "runtime/vulkan/traffic.h"
 
@@ -22,6 +23,9 @@ class VulkanExecutor final : public graph::Executor {
                                        std::shared_ptr<const graph::WeightSource> weights) override;
 
   const DeviceInfo& device() const;
+  /// Which kernels compute what, and another choice for the plans that are prepared from now on.
+  const KernelChoice& kernels() const;
+  void use(const KernelChoice& kernels);
   /// The validation layer is there and checks every call.
   bool validates() const;
   /// Bytes of device memory that this executor and its plans hold.

@@ -97,10 +97,9 @@ void record_conv2d(GraphCompiler& compiler, const graph::Node& node) {
   const bool fits = texels <= limits.texel_elements && texels * 16 <= limits.storage_range;
   // A slice would have to begin at a panel; networks do not slice filters.
   const bool is_whole = slice && slice->begin == 0 && slice->end == slice->shape[0];
-  if (compiler.kernels().product == ProductKernel::texels && is_whole && fits && c.in[1] > 0) {
-    return add_texels(compiler, c, *slice);
-  }
-  if (compiler.kernels().product == ProductKernel::tiles && c.in[1] > 0) return add_tiles(compiler, c, node.inputs[1]);
+  const ProductKernel kernel = compiler.kernels().convolution(slice ? compiler.stored_type(*slice) : graph::DType::f32);
+  if (kernel == ProductKernel::texels && is_whole && fits && c.in[1] > 0) return add_texels(compiler, c, *slice);
+  if (kernel == ProductKernel::tiles && c.in[1] > 0) return add_tiles(compiler, c, node.inputs[1]);
   add_plain(compiler, c, compiler.read(node.inputs[1]));
 }
 

@@ -118,10 +118,9 @@ void add_product(GraphCompiler& compiler, const Product& p) {
   const std::int64_t inner = compiler.shape(p.weight)[-1];
   const auto texels = std::uint64_t(p.first_row + p.rows) * std::uint64_t((inner + 3) / 4);
   const bool fits = texels <= compiler.device().limits().texel_elements && texels * 16 <= compiler.device().limits().storage_range;
-  if (compiler.kernels().product == ProductKernel::texels && slice && fits && inner > 0) {
-    return add_texels(compiler, p, *slice);
-  }
-  compiler.kernels().product == ProductKernel::tiles ? add_tiles(compiler, p) : add_plain(compiler, p);
+  const ProductKernel kernel = compiler.kernels().product(slice ? compiler.stored_type(*slice) : graph::DType::f32);
+  if (kernel == ProductKernel::texels && slice && fits && inner > 0) return add_texels(compiler, p, *slice);
+  kernel == ProductKernel::tiles ? add_tiles(compiler, p) : add_plain(compiler, p);
 }
 
 void record_linear(GraphCompiler& compiler, const graph::Node& node) {

@@ -1,0 +1,190 @@
+#include "runtime/checked_vulkan.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <iterator>
+#include <optional>
+#include <set>
+
+#include "runtime/cpu/reference_executor.h"
+#include "runtime/kernel_cache.h"
+#include "runtime/vulkan/shader_library.h"
+
+namespace lacuna::runtime {
+namespace {
+
+std::uint64_t kernels_version() {
+  std::uint64_t sum = checksum(nullptr, 0);
+  for (const vulkan::Shader& shader : vulkan::shader_library()) {
+    sum = checksum(shader.words.data(), shader.words.size_bytes(), sum);
+  }
+  return sum;
+}
+
+/// One file for each device, whatever its driver.
+std::filesystem::path file_for(const std::filesystem::path& folder, const std::string& device) {
+  char name[40];
+  std::snprintf(name, sizeof name, "vulkan-%016llx.kernels",
+                static_cast<unsigned long long>(checksum(device.data(), device.size())));
+  return folder / name;
+}
+
+/// Of a part, the name that kernel_use_named() knows: norms, and attention with heads of any size, share theirs.
+std::string use_of(const std::string& part) {
+  const std::size_t space = part.find(' ');
+  const std::string kind = part.substr(0, space);
+  return kind == "attention" || kind == "norm" ? kind : part;
+}
+
+void add_lines(std::string_view text, TestParts& parts) {
+  while (text.find('\n') != std::string_view::npos) {
+    parts.emplace(text.substr(0, text.find('\n')));
+    text.remove_prefix(text.find('\n') + 1);
+  }
+}
+
+}  // namespace
+
+CheckedVulkan::CheckedVulkan(const CheckedVulkanOptions& options) : warn_(options.on_warning) {
+  std::optional<KernelCache> kept;
+  if (!options.cache_folder.empty()) {
+    file_ = file_for(options.cache_folder, options.device_name);
+    try {
+      kept = read_kernel_cache(file_);
+    } catch (const std::exception& error) {
+      warn(error.what());
+    }
+  }
+  vulkan::VulkanOptions chosen = options.engine;
+  if (kept) chosen.pipeline_cache = kept->compiled;
+  engine_ = std::make_unique<vulkan::VulkanExecutor>(chosen);
+  if (!kept) return;
+  kept_bytes_ = kept->compiled.size();
+  if (kept->version != kernels_version()) return;  // a newer Lacuna, with other kernels
+  if (accept(kept->checked)) {
+    kept_verdict_ = kept->checked;
+  } else {
+    warn(device_line() + " has another driver than last time; its kernels are checked again");
+  }
+}
+
+CheckedVulkan::~CheckedVulkan() { save(); }
+
+void CheckedVulkan::warn(const std::string& line) const {
+  if (warn_) warn_(line);
+}
+
+std::string CheckedVulkan::device_line() const {
+  const vulkan::DeviceInfo& d = engine_->device();
+  return "the device vulkan:" + std::to_string(d.index) + " (" + d.name + ", " + d.driver + ")";
+}
+
+/// What a verdict holds for: a driver, and what is asked of the engine.
+std::string CheckedVulkan::identity() const {
+  const vulkan::DeviceInfo& d = engine_->device();
+  return d.driver + " | " + std::to_string(d.driver_version) + " | " + d.api_version + '\n';
+}
+
+/// The identity, the kernels as to_text() gives them, an empty line, and a line for each part that was checked.
+std::string CheckedVulkan::verdict() const {
+  std::string text = identity() + to_text(engine_->kernels()) + '\n';
+  for (const std::string& part : checked_) text += part + '\n';
+  return text;
+}
+
+/// False where the verdict is not one for this driver.
+bool CheckedVulkan::accept(std::string_view verdict) {
+  const std::string now = identity();
+  if (!verdict.starts_with(now)) return false;
+  verdict.remove_prefix(now.size());
+  const std::size_t end = verdict.find("\n\n");
+  if (end == std::string_view::npos) return false;
+  const auto choice = vulkan::choice_from_text(verdict.substr(0, end + 1));
+  if (!choice) return false;
+  engine_->use(*choice);
+  add_lines(verdict.substr(end + 2), checked_);
+  return true;
+}
+
+std::unique_ptr<graph::Plan> CheckedVulkan::prepare(const graph::Graph& graph,
+                                                    std::shared_ptr<const graph::WeightSource> weights) {
+  const std::scoped_lock lock(mutex_);
+  if (weights) check(test_parts_of(graph, *weights));
+  return engine_->prepare(graph, std::move(weights));
+}
+
+void CheckedVulkan::check(const TestParts& parts) {
+  TestParts open;
+  std::ranges::set_difference(parts, checked_, std::inserter(open, open.end()));
+  if (open.empty()) return;
+  cpu::ReferenceExecutor reference;
+  // Every round replaces a kernel, and there are few.
+  for (;;) {
+    const std::vector<FailingPart> failing = failing_parts(*engine_, reference, open);
+    if (failing.empty()) break;
+    vulkan::KernelChoice choice = engine_->kernels();
+    std::set<std::string> seen;
+    bool replaced = false;
+    for (const FailingPart& part : failing) {
+      const auto use = vulkan::kernel_use_named(use_of(part.part));
+      if (use && seen.insert(use_of(part.part)).second) replaced = replace(part, choice) || replaced;
+    }
+    if (!replaced) {
+      throw graph::DeviceError(graph::DeviceError::Kind::unsupported,
+                               device_line() + " computes wrongly: " + failing.front().part + " (" + failing.front().detail +
+                                   "); a newer driver may help");
+    }
+    engine_->use(choice);
+    // What was right with the kernels so far may be wrong with others.
+    for (const std::string& use : seen) std::erase_if(checked_, [&](const std::string& part) {
+      return use_of(part) == use && open.insert(part).second;
+    });
+  }
+  checked_.merge(TestParts(open));
+  checked_now_.merge(open);
+  save();
+}
+
+/// Whether there was something simpler for the part.
+bool CheckedVulkan::replace(const FailingPart& part, vulkan::KernelChoice& choice) const {
+  const auto use = *vulkan::kernel_use_named(use_of(part.part));
+  const std::string wrong(kernel_name(choice, use));
+  if (!step_down(choice, use, engine_->device())) return false;
+  warn(device_line() + " computes wrongly with the kernel \"" + wrong + "\" of " + part.part + " (" + part.detail +
+       "); \"" + std::string(kernel_name(choice, use)) + "\" is used instead");
+  return true;
+}
+
+/// Another process may have checked more parts of the same kernels in the meantime.
+void CheckedVulkan::adopt_found_by_others() {
+  std::optional<KernelCache> there;
+  try {
+    there = read_kernel_cache(file_);
+  } catch (const std::exception&) {
+    return;  // broken: it was said when the engine was opened, or is about to be written anew
+  }
+  const std::string mine = identity() + to_text(engine_->kernels()) + '\n';
+  if (!there || there->version != kernels_version() || !there->checked.starts_with(mine)) return;
+  add_lines(std::string_view(there->checked).substr(mine.size()), checked_);
+}
+
+/// Where there is more to keep than before.
+void CheckedVulkan::save() noexcept {
+  if (file_.empty()) return;
+  try {
+    adopt_found_by_others();
+    KernelCache cache{kernels_version(), verdict(), engine_->pipeline_cache()};
+    if (cache.checked == kept_verdict_ && cache.compiled.size() == kept_bytes_) return;
+    write_kernel_cache(file_, cache);
+    kept_bytes_ = cache.compiled.size();
+    kept_verdict_ = cache.checked;
+  } catch (const std::exception& error) {
+    file_.clear();
+    try {
+      warn(std::string("compiled kernels are not kept: ") + error.what());
+    } catch (...) {  // a warning that cannot be given is let go
+    }
+  }
+}
+
+}  // namespace lacuna::runtime
