@@ -45,6 +45,8 @@ TEST_F(Config, UnknownKeysSectionsAndFilesAreErrors) {
   expect_failure(run({"version"}, options), 64, "paint");
   put_file(file("config.toml"), "[devices]\nsteps = 3\n");
   expect_failure(run({"version"}, options), 64, "steps");
+  put_file(file("config.toml"), "[generate]\nsteps = [1, 2]\n");
+  expect_failure(run({"version"}, options), 64, "takes one value, not 2");
   put_file(file("config.toml"), "[caption]\nsteps = many\n");
   expect_failure(sample({"caption", put_picture("a.png", {8, 8})}, options), 64, "many");
 }

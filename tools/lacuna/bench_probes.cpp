@@ -1,11 +1,12 @@
 #include "tools/lacuna/bench_probes.h"
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <string_view>
 
 #include "tools/lacuna/child_process.h"
 #include "tools/lacuna/failure.h"
@@ -61,39 +62,34 @@ double first_step_ms(const ModelFlags& flags, const LogFlags& log) {
   return spent;
 }
 
-/// Seconds of `lacuna generate` as a user would start it.
-double process_seconds(const ModelFlags& flags) {
+struct ProcessFigures {
+  double seconds = 0;
+  double peak_megabytes = 0;
+};
+
+/// The number behind "peak memory" in what a verb says with --verbose, in MiB there.
+double peak_megabytes(const std::string& messages) {
+  constexpr std::string_view kKey = "peak memory ";
+  const std::size_t at = messages.rfind(kKey);
+  return at == std::string::npos ? 0 : std::strtod(messages.c_str() + at + kKey.size(), nullptr) * 1.048576;
+}
+
+/// `lacuna generate` as a user would start it.
+ProcessFigures run_process(const ModelFlags& flags) {
   const fs::path picture =
       fs::temp_directory_path() / ("lacuna-bench-" + std::to_string(getpid()) + ".png");
-  std::vector<std::string> arguments = {"generate",
-                                        "-p",
-                                        kPrompt.front(),
-                                        "-o",
-                                        picture.string(),
-                                        "--seed",
-                                        "1",
-                                        "-q",
-                                        "-m",
-                                        find_model(flags.model.value_or(kDefaultModel)).string(),
-                                        "--device",
-                                        flags.device_name(),
-                                        "--precision",
-                                        flags.precision_name(),
-                                        "-t",
-                                        std::to_string(flags.threads)};
+  const std::vector<std::string> arguments = {"generate", "-p", kPrompt.front(), "-o", picture.string(), "--seed", "1",
+                                              "--verbose", "--no-progress", "-m",
+                                              find_model(flags.model.value_or(kDefaultModel)).string(), "--device",
+                                              flags.device_name(), "--precision", flags.precision_name(), "-t",
+                                              std::to_string(flags.threads)};
   const auto start = Clock::now();
-  const bool ok = capture(own_executable(), arguments).has_value();
+  const auto messages = capture(own_executable(), arguments, Stream::messages);
   const double spent = seconds_since(start);
   std::error_code ignored;
   fs::remove(picture, ignored);
-  if (!ok) throw Failure(kInternalError, "lacuna generate failed; run it to see why");
-  return spent;
-}
-
-double child_peak_megabytes() {
-  rusage usage{};
-  getrusage(RUSAGE_CHILDREN, &usage);
-  return double(usage.ru_maxrss) * 1024 / 1e6;
+  if (!messages) throw Failure(kInternalError, "lacuna generate failed; run it to see why");
+  return {spent, peak_megabytes(*messages)};
 }
 
 }  // namespace
@@ -106,8 +102,8 @@ std::vector<bench::Probe> model_probes(const ModelFlags& flags, const LogFlags& 
       {"picture", "s", [opened] { return picture_seconds(*opened->pipeline); }},
       {"caption", "s", [opened] { return caption_seconds(*opened->pipeline); }},
       {"open the model and first step", "ms", [flags, log] { return first_step_ms(flags, log); }},
-      {"lacuna generate in a new process", "s", [flags] { return process_seconds(flags); }},
-      {"peak memory of that process", "MB", [] { return child_peak_megabytes(); }},
+      {"lacuna generate in a new process", "s", [flags] { return run_process(flags).seconds; }},
+      {"peak memory of that process", "MB", [flags] { return run_process(flags).peak_megabytes; }},
   };
 }
 

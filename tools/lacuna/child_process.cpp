@@ -55,8 +55,8 @@ std::optional<fs::path> find_program(const std::string& name) {
   return std::nullopt;
 }
 
-std::optional<std::string> capture(const fs::path& program,
-                                   const std::vector<std::string>& arguments) {
+std::optional<std::string> capture(const fs::path& program, const std::vector<std::string>& arguments,
+                                   Stream stream) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return std::nullopt;
   const std::string name = program.string();
@@ -65,8 +65,8 @@ std::optional<std::string> capture(const fs::path& program,
   if (child == 0) {
     const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     dup2(nothing, STDIN_FILENO);
-    dup2(nothing, STDERR_FILENO);
-    dup2(ends[1], STDOUT_FILENO);
+    dup2(stream == Stream::results ? ends[1] : nothing, STDOUT_FILENO);
+    dup2(stream == Stream::messages ? ends[1] : nothing, STDERR_FILENO);
     execv(name.c_str(), pointers.data());
     _exit(127);
   }

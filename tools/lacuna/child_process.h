@@ -11,10 +11,11 @@ namespace lacuna::tools {
 std::filesystem::path own_executable();
 /// The first executable file called `name` in the folders of PATH.
 std::optional<std::filesystem::path> find_program(const std::string& name);
-/// Runs a program and returns what it wrote to stdout; nothing when it failed or could not be
-/// started.
-std::optional<std::string> capture(const std::filesystem::path& program,
-                                   const std::vector<std::string>& arguments);
+enum class Stream { results, messages };  // stdout, stderr
+/// Runs a program and returns what it wrote to one of its streams, the other is dropped; nothing when it failed or
+/// could not be started.
+std::optional<std::string> capture(const std::filesystem::path& program, const std::vector<std::string>& arguments,
+                                   Stream stream = Stream::results);
 /// Becomes that program; returns only by throwing Failure (kUnavailable).
 [[noreturn]] void become(const std::filesystem::path& program,
                          const std::vector<std::string>& arguments);

@@ -1,7 +1,9 @@
 #include "tools/lacuna/config_file.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <fstream>
+#include <optional>
 
 #include "tools/lacuna/failure.h"
 #include "tools/lacuna/verb.h"
@@ -11,29 +13,36 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool has_option(const Verb& verb, const std::string& key) {
-  if (verb.declare == nullptr) return false;
+/// What the verb calls --key; nothing when it has no such option.
+std::optional<Option> find_option(const Verb& verb, const std::string& key) {
+  if (verb.declare == nullptr) return std::nullopt;
   Options options;
   const Action action = verb.declare(options);  // keeps the variables alive
   for (const Option& option : options.all()) {
-    for (const std::string& name : option.names) {
-      if (name == "--" + key) return true;
-    }
+    if (std::ranges::find(option.names, "--" + key) != option.names.end()) return option;
   }
-  return false;
+  return std::nullopt;
 }
 
-void check_known(const fs::path& path, const ConfigValue& entry) {
-  if (!entry.section.empty() && find_verb(entry.section) == nullptr) {
-    throw Failure(kBadValue, path.string() + ": there is no verb [" + entry.section + "]");
+/// Throws Failure for an entry of `values` values that no verb, or not the verb it is for, has an option for.
+void check_known(const fs::path& path, const std::string& section, const std::string& key, std::size_t values) {
+  if (!section.empty() && find_verb(section) == nullptr) {
+    throw Failure(kBadValue, path.string() + ": there is no verb [" + section + "]");
   }
+  bool known = false, takes_all = values == 1;
   for (const Verb& verb : verbs()) {
-    if (!entry.section.empty() && verb.name != entry.section) continue;
-    if (has_option(verb, entry.key)) return;
+    if (!section.empty() && verb.name != section) continue;
+    const auto option = find_option(verb, key);
+    known = known || option;
+    takes_all = takes_all || (option && option->repeats);
   }
-  throw Failure(kBadValue, path.string() + ": no " +
-                               (entry.section.empty() ? "verb" : entry.section) +
-                               " option is called \"" + entry.key + "\"; see lacuna help");
+  if (!known) {
+    throw Failure(kBadValue, path.string() + ": no " + (section.empty() ? "verb" : section) + " option is called \"" +
+                                 key + "\"; see lacuna help");
+  }
+  if (!takes_all) {
+    throw Failure(kBadValue, path.string() + ": \"" + key + "\" takes one value, not " + std::to_string(values));
+  }
 }
 
 }  // namespace
@@ -48,12 +57,12 @@ std::vector<ConfigValue> read_config_file(const fs::path& path) {
       std::string section;
       for (const std::string& parent : item.parents)
         section += (section.empty() ? "" : ".") + parent;
+      check_known(path, section, item.name, item.inputs.size());
       for (const std::string& value : item.inputs) config.push_back({section, item.name, value});
     }
   } catch (const CLI::Error& error) {
     throw Failure(kBadValue, path.string() + ": " + error.what());
   }
-  for (const ConfigValue& entry : config) check_known(path, entry);
   return config;
 }
 

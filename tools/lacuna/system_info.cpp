@@ -1,9 +1,9 @@
 #include "tools/lacuna/system_info.h"
 
 #include <sched.h>
-#include <sys/resource.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -22,15 +22,16 @@ std::string cpuinfo(const std::string& key) {
   return {};
 }
 
-std::uint64_t meminfo(const std::string& key) {
-  std::ifstream file("/proc/meminfo");
-  std::string name, unit;
-  std::uint64_t kibibytes = 0;
-  while (file >> name >> kibibytes && std::getline(file, unit)) {
-    if (name == key + ":") return kibibytes * 1024;
+/// Bytes behind "KEY: N kB" in /proc/meminfo or a process's status; 0 without such a line.
+std::uint64_t kibibytes_line(const char* path, const std::string& key) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with(key + ":")) return std::strtoull(line.c_str() + key.size() + 1, nullptr, 10) * 1024;
   }
   return 0;
 }
+
+std::uint64_t meminfo(const std::string& key) { return kibibytes_line("/proc/meminfo", key); }
 
 /// A number from a control group file; 0 where there is none ("max").
 std::uint64_t group_number(const char* path) {
@@ -78,8 +79,8 @@ std::uint64_t memory_available() {
 }
 
 std::uint64_t peak_memory() {
-  rusage usage{};
-  return getrusage(RUSAGE_SELF, &usage) == 0 ? std::uint64_t(usage.ru_maxrss) * 1024 : 0;
+  // Not getrusage: its figure starts with that of the process that started this one.
+  return kibibytes_line("/proc/self/status", "VmHWM");
 }
 
 }  // namespace lacuna::tools
