@@ -1,8 +1,5 @@
 #include "runtime/cpu/cpu_plan.h"
 
-#include <stdexcept>
-#include <string>
-
 #include "fusion/graph/memory_plan.h"
 
 namespace lacuna::cpu {
@@ -29,24 +26,13 @@ graph::Graph lifetimes(const Program& program) {
   return g;
 }
 
-void check(const char* what, std::size_t expected, std::size_t got) {
-  if (expected != got) {
-    throw std::invalid_argument("[run] expected " + std::to_string(expected) + " " + what + ", got " + std::to_string(got));
-  }
-}
-
 }  // namespace
 
 CpuPlan::CpuPlan(const graph::Graph& graph, Program program, const Machine& machine)
     : program_(std::move(program)),
+      signature_(graph),
       scratch_(machine.scratch),
       context_(machine.kernels, *machine.workers, std::vector<std::byte*>(program_.buffers.size(), nullptr)) {
-  for (graph::ValueId id : graph.inputs) {
-    inputs_.push_back({graph.value(id).name, graph.value(id).dtype, graph.value(id).shape});
-  }
-  for (graph::ValueId id : graph.outputs) {
-    outputs_.push_back({graph.value(id).name, graph.value(id).dtype, graph.value(id).shape});
-  }
   prepare_fixed();
   place_arena();
 }
@@ -83,16 +69,7 @@ void CpuPlan::place_arena() {
 }
 
 void CpuPlan::run(std::span<const graph::HostTensor> inputs, std::span<graph::HostTensor> outputs) {
-  check("inputs", inputs_.size(), inputs.size());
-  check("outputs", outputs_.size(), outputs.size());
-  const auto fits = [](const Signature& wanted, const graph::HostTensor& tensor) {
-    if (tensor.dtype() == wanted.dtype && tensor.shape() == wanted.shape) return;
-    throw std::invalid_argument("[run] expected \"" + wanted.name + "\" " + std::string(name_of(wanted.dtype)) +
-                                wanted.shape.to_string() + ", got " + std::string(name_of(tensor.dtype())) +
-                                tensor.shape().to_string());
-  };
-  for (std::size_t i = 0; i < inputs.size(); ++i) fits(inputs_[i], inputs[i]);
-  for (std::size_t i = 0; i < outputs.size(); ++i) fits(outputs_[i], outputs[i]);
+  signature_.check(inputs, outputs);
   const ScratchPool::Loan arena(*scratch_, arena_bytes_);
   for (std::size_t i = 0; i < program_.buffers.size(); ++i) {
     const Buffer& buffer = program_.buffers[i];

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "fusion/graph/executor.h"
+#include "fusion/graph/signature.h"
 #include "runtime/cpu/graph_compiler.h"
 
 namespace lacuna::cpu {
@@ -16,16 +17,11 @@ class CpuPlan final : public graph::Plan {
   std::size_t scratch_bytes() const override { return arena_bytes_; }
 
  private:
-  struct Signature {
-    std::string name;
-    graph::DType dtype;
-    graph::Shape shape;
-  };
   void prepare_fixed();
   void place_arena();
 
   Program program_;
-  std::vector<Signature> inputs_, outputs_;
+  graph::Signature signature_;
   std::vector<AlignedBytes> fixed_;
   std::shared_ptr<ScratchPool> scratch_;
   std::size_t arena_bytes_ = 0;

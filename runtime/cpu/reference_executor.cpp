@@ -6,6 +6,7 @@
 
 #include "fusion/graph/lower.h"
 #include "fusion/graph/memory_plan.h"
+#include "fusion/graph/signature.h"
 #include "runtime/cpu/reference_ops.h"
 #include "runtime/cpu/reference_weights.h"
 
@@ -34,7 +35,7 @@ class ReferencePlan final : public graph::Plan {
   /// `weights` holds the f32 elements by value id, empty for values that are no weight.
   ReferencePlan(const Graph& primitives, std::vector<SharedValues> weights,
                 std::shared_ptr<const graph::WeightSource> source)
-      : graph_(primitives), weights_(std::move(weights)), source_(std::move(source)) {
+      : graph_(primitives), signature_(primitives), weights_(std::move(weights)), source_(std::move(source)) {
     const graph::MemoryPlan memory = graph::plan_memory(graph_, bytes_of);
     arena_.resize(memory.arena_bytes);
     std::vector<ReferenceTensor> tensors;
@@ -65,8 +66,7 @@ class ReferencePlan final : public graph::Plan {
   }
 
   void run(std::span<const HostTensor> inputs, std::span<HostTensor> outputs) override {
-    check(inputs, graph_.inputs, "inputs");
-    check(outputs, graph_.outputs, "outputs");
+    signature_.check(inputs, outputs);
     for (std::size_t i = 0; i < inputs.size(); ++i) std::ranges::copy(inputs[i].bytes(), inputs_[i].bytes().begin());
     for (const Step& step : steps_) reference::run_node(step.node, step.inputs, step.output, scratch_);
     for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -77,22 +77,8 @@ class ReferencePlan final : public graph::Plan {
   std::size_t scratch_bytes() const override { return arena_.size(); }
 
  private:
-  template <class Tensors>
-  void check(const Tensors& tensors, const std::vector<ValueId>& ids, const char* what) const {
-    if (tensors.size() != ids.size()) {
-      throw std::invalid_argument("[run] expected " + std::to_string(ids.size()) + " " + what + ", got " +
-                                  std::to_string(tensors.size()));
-    }
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-      const graph::ValueInfo& info = graph_.value(ids[i]);
-      if (tensors[i].dtype() == info.dtype && tensors[i].shape() == info.shape) continue;
-      throw std::invalid_argument("[run] expected \"" + info.name + "\" as " + std::string(name_of(info.dtype)) + " " +
-                                  info.shape.to_string() + ", got " + std::string(name_of(tensors[i].dtype())) + " " +
-                                  tensors[i].shape().to_string());
-    }
-  }
-
   Graph graph_;
+  graph::Signature signature_;
   std::vector<SharedValues> weights_;
   std::shared_ptr<const graph::WeightSource> source_;
   std::vector<std::byte> arena_;

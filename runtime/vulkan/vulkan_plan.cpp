@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <stdexcept>
 
 #include "runtime/vulkan/hazards.h"
 
@@ -14,18 +13,15 @@ double first_rate(DeviceType type) { return type == DeviceType::cpu ? 2e9 : type
 
 VkDeviceSize aligned(VkDeviceSize bytes, VkDeviceSize alignment) { return (bytes + alignment - 1) / alignment * alignment; }
 
-void check_count(const char* what, std::size_t expected, std::size_t got) {
-  if (expected != got) {
-    throw std::invalid_argument("[run] expected " + std::to_string(expected) + " " + what + ", got " + std::to_string(got));
-  }
-}
-
 }  // namespace
 
 VulkanPlan::VulkanPlan(const graph::Graph& graph, Program program, Context& context)
-    : context_(context), program_(std::move(program)), fence_(context.device) {
-  for (graph::ValueId id : graph.inputs) inputs_.push_back({graph.value(id).name, graph.value(id).dtype, graph.value(id).shape});
-  for (graph::ValueId id : graph.outputs) outputs_.push_back({graph.value(id).name, graph.value(id).dtype, graph.value(id).shape});
+    : context_(context),
+      program_(std::move(program)),
+      signature_(graph),
+      inputs_(graph.inputs.size()),
+      outputs_(graph.outputs.size()),
+      fence_(context.device) {
   place();
   bind();
   plan_boxes();
@@ -56,9 +52,9 @@ void VulkanPlan::place() {
     const bool input = buffer.kind == ProgramBuffer::Kind::input;
     if (!input && buffer.kind != ProgramBuffer::Kind::output) continue;
     VkDeviceSize& total = input ? input_bytes_ : output_bytes;
-    Signature& signature = (input ? inputs_ : outputs_)[buffer.position];
-    signature.offset = total;
-    signature.used = true;
+    Place& place = (input ? inputs_ : outputs_)[buffer.position];
+    place.offset = total;
+    place.used = true;
     total += aligned(buffer.bytes, alignment);
   }
   const bool shared = device.shares_memory();
@@ -185,16 +181,7 @@ void VulkanPlan::wait() {
 }
 
 void VulkanPlan::run(std::span<const graph::HostTensor> inputs, std::span<graph::HostTensor> outputs) {
-  check_count("inputs", inputs_.size(), inputs.size());
-  check_count("outputs", outputs_.size(), outputs.size());
-  const auto fits = [](const Signature& wanted, const graph::HostTensor& tensor) {
-    if (tensor.dtype() == wanted.dtype && tensor.shape() == wanted.shape) return;
-    throw std::invalid_argument("[run] expected \"" + wanted.name + "\" " + std::string(name_of(wanted.dtype)) +
-                                wanted.shape.to_string() + ", got " + std::string(name_of(tensor.dtype())) +
-                                tensor.shape().to_string());
-  };
-  for (std::size_t i = 0; i < inputs.size(); ++i) fits(inputs_[i], inputs[i]);
-  for (std::size_t i = 0; i < outputs.size(); ++i) fits(outputs_[i], outputs[i]);
+  signature_.check(inputs, outputs);
   for (const auto& check : program_.checks) check(inputs);
 
   for (std::size_t i = 0; i < inputs.size(); ++i) {

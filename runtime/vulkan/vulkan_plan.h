@@ -1,6 +1,7 @@
 #pragma once
 
 #include "fusion/graph/executor.h"
+#include "fusion/graph/signature.h"
 #include "runtime/vulkan/arena_plan.h"
 #include "runtime/vulkan/descriptor_pool.h"
 #include "runtime/vulkan/graph_compiler.h"
@@ -23,11 +24,8 @@ class VulkanPlan final : public graph::Plan {
   std::span<const double> box_seconds() const { return measured_; }
 
  private:
-  struct Signature {
-    std::string name;
-    graph::DType dtype;
-    graph::Shape shape;
-    VkDeviceSize offset = 0;  // in the buffer of all inputs or all outputs
+  struct Place {  // of an input or output in the buffer of all
+    VkDeviceSize offset = 0;
     bool used = false;
   };
   void place();
@@ -40,7 +38,8 @@ class VulkanPlan final : public graph::Plan {
 
   Context& context_;
   Program program_;
-  std::vector<Signature> inputs_, outputs_;
+  graph::Signature signature_;
+  std::vector<Place> inputs_, outputs_;
   std::vector<std::unique_ptr<Buffer>> arenas_;
   std::unique_ptr<Buffer> upload_, inputs_device_, download_;
   std::vector<ArenaPlace> places_;  // by buffer
