@@ -1,7 +1,8 @@
-// permutations: 1 -DVALUES=1; 2 -DVALUES=2; 4 -DVALUES=4; 8 -DVALUES=8
+// permutations: 1_1 -DVALUES=1 -DCOLUMNS=1; 2_1 -DVALUES=2 -DCOLUMNS=1; 4_1 -DVALUES=4 -DCOLUMNS=1; 8_1 -DVALUES=8 -DCOLUMNS=1; 1_4 -DVALUES=1 -DCOLUMNS=4; 2_4 -DVALUES=2 -DCOLUMNS=4; 4_4 -DVALUES=4 -DCOLUMNS=4
 #version 450
 // softmax(q k^T scale) v inside segments, without a stored score and without barriers, for software Vulkan: 8 queries of
-// one head a workgroup of one subgroup of 8. Scores: an invocation has 4 keys. Results: it has VALUES texels of a head.
+// one head a workgroup of one subgroup of 8. Scores: an invocation has COLUMNS texels of 4 keys; a fetch costs as much as
+// many multiply-adds, so more columns for long segments. Results: it has VALUES texels of a head.
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_ballot : require
@@ -21,6 +22,25 @@ layout(push_constant) uniform Push {
   int task_count; int heads; int kv_heads; int head_dim; int quarter; int key_texels; float scale;
 };
 
+// Adds the values of 32 keys from `begin` on; an invocation holds the weights of four.
+void add_values(vec4 weights[kQueries], int begin, int lane, ivec4 task, int kv_head, inout vec4 sums[kQueries][VALUES]) {
+  const int keys = task.w, owners = min(kLanes, (keys - begin + 3) / 4);
+  // Not unrolled: eight times the code takes drivers longer to compile than it saves.
+  [[dont_unroll]] for (int owner = 0; owner < owners; ++owner) {
+    [[unroll]] for (int e = 0; e < 4; ++e) {
+      const int row = task.z + min(begin + owner * 4 + e, keys - 1);
+      vec4 v[VALUES];
+      [[unroll]] for (int p = 0; p < VALUES; ++p) {
+        v[p] = texelFetch(V, (row * kv_heads + kv_head) * quarter + min(p * kLanes + lane, quarter - 1));
+      }
+      [[unroll]] for (int r = 0; r < kQueries; ++r) {
+        const vec4 weight = vec4(subgroupBroadcast(weights[r][e], owner));
+        [[unroll]] for (int p = 0; p < VALUES; ++p) sums[r][p] = fma(weight, v[p], sums[r][p]);
+      }
+    }
+  }
+}
+
 void main() {
   const int lane = int(gl_LocalInvocationID.x), group = int(linear_index()) / kLanes;
   const int head = group / task_count, kv_head = head / (heads / kv_heads);
@@ -36,45 +56,52 @@ void main() {
     totals[r] = 0.0;
     [[unroll]] for (int p = 0; p < VALUES; ++p) sums[r][p] = vec4(0.0);
   }
-  for (int first = 0; first < keys; first += kLanes * 4) {
-    vec4 s[kQueries];
-    [[unroll]] for (int r = 0; r < kQueries; ++r) s[r] = vec4(0.0);
-    const int at = first / 4 + lane, column = key_texel + min(at, (keys - 1) / 4);
+  for (int first = 0; first < keys; first += kLanes * 4 * COLUMNS) {
+    vec4 s[COLUMNS][kQueries];
+    int column[COLUMNS];
+    [[unroll]] for (int c = 0; c < COLUMNS; ++c) {
+      column[c] = key_texel + min(first / 4 + c * kLanes + lane, (keys - 1) / 4);
+      [[unroll]] for (int r = 0; r < kQueries; ++r) s[c][r] = vec4(0.0);
+    }
     for (int d = 0; d < quarter; ++d) {
-      vec4 k[4];
-      [[unroll]] for (int e = 0; e < 4; ++e) k[e] = texelFetch(Kt, (kv_head * quarter * 4 + d * 4 + e) * key_texels + column);
+      vec4 k[COLUMNS][4];
+      [[unroll]] for (int e = 0; e < 4; ++e) {
+        const int at = (kv_head * quarter * 4 + d * 4 + e) * key_texels;
+        [[unroll]] for (int c = 0; c < COLUMNS; ++c) k[c][e] = texelFetch(Kt, at + column[c]);
+      }
       [[unroll]] for (int r = 0; r < kQueries; ++r) {
         const vec4 q = texelFetch(Q, from[r] + d);
-        s[r] = fma(vec4(q.x), k[0], s[r]);
-        s[r] = fma(vec4(q.y), k[1], s[r]);
-        s[r] = fma(vec4(q.z), k[2], s[r]);
-        s[r] = fma(vec4(q.w), k[3], s[r]);
+        [[unroll]] for (int c = 0; c < COLUMNS; ++c) {
+          s[c][r] = fma(vec4(q.x), k[c][0], s[c][r]);
+          s[c][r] = fma(vec4(q.y), k[c][1], s[c][r]);
+          s[c][r] = fma(vec4(q.z), k[c][2], s[c][r]);
+          s[c][r] = fma(vec4(q.w), k[c][3], s[c][r]);
+        }
       }
     }
-    const bvec4 there = lessThan(ivec4(at * 4) + ivec4(0, 1, 2, 3), ivec4(keys));
     [[unroll]] for (int r = 0; r < kQueries; ++r) {
-      s[r] = mix(vec4(uintBitsToFloat(0xff800000u)), s[r] * scale, there);
-      const float peak = max(peaks[r], subgroupMax(max(max(s[r].x, s[r].y), max(s[r].z, s[r].w))));
+      float own = uintBitsToFloat(0xff800000u);
+      [[unroll]] for (int c = 0; c < COLUMNS; ++c) {
+        const bvec4 there = lessThan(ivec4(first + (c * kLanes + lane) * 4) + ivec4(0, 1, 2, 3), ivec4(keys));
+        s[c][r] = mix(vec4(uintBitsToFloat(0xff800000u)), s[c][r] * scale, there);
+        own = max(own, max(max(s[c][r].x, s[c][r].y), max(s[c][r].z, s[c][r].w)));
+      }
+      const float peak = max(peaks[r], subgroupMax(own));
       const float shrink = exp_below(vec4(peaks[r] - peak)).x;
-      s[r] = exp_below(s[r] - peak);
-      totals[r] = totals[r] * shrink + ((s[r].x + s[r].y) + (s[r].z + s[r].w));
+      totals[r] *= shrink;
+      [[unroll]] for (int c = 0; c < COLUMNS; ++c) {
+        s[c][r] = exp_below(s[c][r] - peak);
+        totals[r] += (s[c][r].x + s[c][r].y) + (s[c][r].z + s[c][r].w);
+      }
       [[unroll]] for (int p = 0; p < VALUES; ++p) sums[r][p] *= shrink;
       peaks[r] = peak;
     }
-    [[unroll]] for (int owner = 0; owner < kLanes; ++owner) {
-      if (first + owner * 4 >= keys) break;
-      [[unroll]] for (int e = 0; e < 4; ++e) {
-        const int row = task.z + min(first + owner * 4 + e, keys - 1);
-        vec4 v[VALUES];
-        [[unroll]] for (int p = 0; p < VALUES; ++p) {
-          v[p] = texelFetch(V, (row * kv_heads + kv_head) * quarter + min(p * kLanes + lane, quarter - 1));
-        }
-        [[unroll]] for (int r = 0; r < kQueries; ++r) {
-          const vec4 weight = vec4(subgroupBroadcast(s[r][e], owner));
-          [[unroll]] for (int p = 0; p < VALUES; ++p) sums[r][p] = fma(weight, v[p], sums[r][p]);
-        }
-      }
-    }
+    add_values(s[0], first, lane, task, kv_head, sums);
+#if COLUMNS == 4  // one by one: compilers do not unroll a loop that has a loop inside
+    add_values(s[1], first + 1 * kLanes * 4, lane, task, kv_head, sums);
+    add_values(s[2], first + 2 * kLanes * 4, lane, task, kv_head, sums);
+    add_values(s[3], first + 3 * kLanes * 4, lane, task, kv_head, sums);
+#endif
   }
   [[unroll]] for (int r = 0; r < kQueries; ++r) {
     const float total = subgroupAdd(totals[r]);

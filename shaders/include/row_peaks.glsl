@@ -5,20 +5,21 @@ struct RowPeaks {
   uint at;
   bool valid;
 };
+void add_peak(inout RowPeaks p, uint row, uint b) {
+  const uint from = (row * blocks + b) * kPeakWords;
+  const float first = uintBitsToFloat(peaks[from]), second = uintBitsToFloat(peaks[from + 1]);
+  if (first > p.first) {
+    p.second = max(p.first, second);
+    p.first = first;
+    p.at = peaks[from + 2];
+  } else {
+    p.second = max(p.second, first);
+  }
+  p.valid = p.valid && peaks[from + 3] == 0u;
+}
 RowPeaks row_peaks(uint row) {
   RowPeaks p = RowPeaks(-kInfinity, -kInfinity, 0u, true);
-  for (uint b = 0; b < blocks; ++b) {
-    const uint from = (row * blocks + b) * kPeakWords;
-    const float first = uintBitsToFloat(peaks[from]), second = uintBitsToFloat(peaks[from + 1]);
-    if (first > p.first) {
-      p.second = max(p.first, second);
-      p.first = first;
-      p.at = peaks[from + 2];
-    } else {
-      p.second = max(p.second, first);
-    }
-    p.valid = p.valid && peaks[from + 3] == 0u;
-  }
+  for (uint b = 0; b < blocks; ++b) add_peak(p, row, b);
   p.valid = p.valid && !is_excluded(p.first);
   return p;
 }

@@ -36,6 +36,18 @@ double work_of(const graph::AttentionAttributes& attributes, const Heads& h) {
   return pairs * double(h.heads) * double(h.head_dim) * 0.4;
 }
 
+/// COLUMNS of attention_lanes.comp: four where the keys of most segments fill them. The costs are those of a pass over 32
+/// and 128 keys on software Vulkan; with the widest heads four columns leave no registers.
+std::int64_t columns_for(const graph::AttentionAttributes& attributes, std::int64_t width) {
+  constexpr std::int64_t kCostOfOne = 3, kCostOfFour = 7;
+  std::int64_t one = 0, four = 0;
+  for (std::int64_t n : attributes.segments) {
+    one += n * kCostOfOne * ((n + 31) / 32);
+    four += n * kCostOfFour * ((n + 127) / 128);
+  }
+  return width < 8 && four < one ? 4 : 1;
+}
+
 void add_lanes(GraphCompiler& compiler, const graph::Node& node, const Heads& h) {
   constexpr std::int64_t kQueries = 8, kLanes = 8;  // of attention_lanes.comp
   const auto& attributes = node.as<graph::AttentionAttributes>();
@@ -67,8 +79,8 @@ void add_lanes(GraphCompiler& compiler, const graph::Node& node, const Heads& h)
                 linear_grid(count, kLanes),
                 double(count) * 2});
   const std::int64_t values = (quarter + kLanes - 1) / kLanes, task_count = std::int64_t(tasks.size()) / 4;
-  const std::string width = std::to_string(values <= 2 ? values : values <= 4 ? 4 : 8);
-  const Kernel kernel{"attention_lanes_" + width,
+  const std::int64_t width = values <= 2 ? values : values <= 4 ? 4 : 8;
+  const Kernel kernel{"attention_lanes_" + std::to_string(width) + "_" + std::to_string(columns_for(attributes, width)),
                       {BindingKind::texels, BindingKind::texels, BindingKind::texels, BindingKind::storage,
                        BindingKind::storage, BindingKind::storage},
                       28,

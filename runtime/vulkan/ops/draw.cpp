@@ -43,19 +43,24 @@ void add_draw(GraphCompiler& compiler, const Draw& d) {
   const Operand peaks = compiler.scratch(VkDeviceSize(d.rows * blocks * kPeakBytes));
   const Operand sums = compiler.scratch(VkDeviceSize(d.rows * blocks * kSumBytes));
   const std::vector<std::uint32_t> push{word(d.rows), word(d.first_row), word(d.classes), word(block), word(blocks)};
-  const std::vector<std::uint32_t> constants{d.unconditional ? 1u : 0u};
+  std::vector<std::uint32_t> constants{d.unconditional ? 1u : 0u};
   const std::vector<Binding> shared{{d.logits}, {d.unconditional ? *d.unconditional : d.logits}, {d.sampling}, {d.keys}};
-  const auto pass = [&](const char* shader, std::vector<Binding> more, std::int64_t invocations, double work) {
+  const auto pass = [&](const char* shader, std::vector<Binding> more, std::int64_t invocations, std::uint32_t local,
+                        double work) {
     std::vector<Binding> bindings = shared;
     bindings.insert(bindings.end(), more.begin(), more.end());
-    const Kernel kernel{shader, storage_bindings(bindings.size()), 20, constants};
-    compiler.add({&compiler.pipeline(kernel), std::move(bindings), push, linear_grid(invocations, 8), work});
+    const Kernel kernel{shader, storage_bindings(bindings.size()), 20, constants, constants.size() > 1 ? local : 0};
+    compiler.add({&compiler.pipeline(kernel), std::move(bindings), push, linear_grid(invocations, local), work});
   };
   const double all = double(d.rows) * double(d.classes);
-  pass("draw_peaks", {{peaks, Access::write}}, d.rows * blocks, 4 * all);
-  pass("draw_sums", {{peaks}, {sums, Access::write}}, d.rows * blocks, 200 * all);
+  pass("draw_peaks", {{peaks, Access::write}}, d.rows * blocks, 8, 4 * all);
+  pass("draw_sums", {{peaks}, {sums, Access::write}}, d.rows * blocks, 8, 200 * all);
   // A filtered draw looks at every class many times; the first run tells.
-  pass("draw_pick", {{peaks}, {sums}, {d.proposals, Access::write}}, d.rows, 200 * all);
+  const bool by_lanes = compiler.kernels().subgroup_rows && compiler.device().features().subgroup_ballot;
+  const std::uint32_t lanes = by_lanes ? compiler.device().limits().subgroup_size : 1;
+  if (by_lanes) constants.push_back(lanes);
+  pass(by_lanes ? "draw_pick_lanes" : "draw_pick_one", {{peaks}, {sums}, {d.proposals, Access::write}}, d.rows * lanes,
+       by_lanes ? lanes : 8, 200 * all);
 }
 
 void record_draw(GraphCompiler& compiler, const graph::Node& node) {
