@@ -185,13 +185,6 @@ std::optional<DeviceCounters> counters_of([[maybe_unused]] const graph::Executor
 #endif
 }
 
-std::optional<double> fma_ceiling_of([[maybe_unused]] const ListedDevice& device) {
-#ifdef LACUNA_HAS_VULKAN_ENGINE
-  if (device.backend == "vulkan") return vulkan_fma_ceiling(device);
-#endif
-  return std::nullopt;
-}
-
 Precision precision_named(std::string_view name) {
   if (name == "auto") return Precision::automatic;
   if (name == "f32") return Precision::f32;

@@ -74,12 +74,11 @@ std::optional<DeviceMemory> memory_of(const graph::Executor& executor);
 struct DeviceCounters {
   std::uint64_t waits = 0;  // the processor waited for the device
   std::uint64_t bytes = 0;  // in and out, weights not counted
+  double seconds = 0.0;     // of those waits, from the first submit on
   std::uint64_t kernels = 0;
   double kernel_seconds = 0.0;  // that compiling them took
 };
 std::optional<DeviceCounters> counters_of(const graph::Executor& executor);
-/// 10^9 operations a second that a device does in registers alone in float32; nothing for the processor.
-std::optional<double> fma_ceiling_of(const ListedDevice& device);
 
 /// "auto", "f32", "bf16", "int8". Throws std::invalid_argument.
 Precision precision_named(std::string_view name);

@@ -1,10 +1,7 @@
 #include "runtime/vulkan_backend.h"
 
-#include <chrono>
-
 #include "runtime/checked_vulkan.h"
 #include "runtime/vulkan/devices.h"
-#include "runtime/vulkan/fma_ceiling.h"
 
 namespace lacuna::runtime {
 namespace {
@@ -78,16 +75,8 @@ std::optional<DeviceCounters> vulkan_counters(const graph::Executor& engine) {
   if (checked == nullptr) return std::nullopt;
   const vulkan::VulkanExecutor& executor = checked->executor();
   const vulkan::Traffic traffic = executor.traffic();
-  return DeviceCounters{traffic.waits, traffic.bytes_up + traffic.bytes_down, executor.pipelines(),
+  return DeviceCounters{traffic.waits, traffic.bytes_up + traffic.bytes_down, traffic.seconds, executor.pipelines(),
                         executor.pipeline_seconds()};
-}
-
-double vulkan_fma_ceiling(const ListedDevice& device) {
-  vulkan::VulkanOptions chosen;
-  chosen.device = device.index;
-  return 1e-9 * vulkan::measure_fma_ceiling(chosen, [] {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-  });
 }
 
 std::optional<DeviceMemory> vulkan_memory(const graph::Executor& engine) {

@@ -12,7 +12,6 @@ std::unique_ptr<graph::Executor> make_vulkan_engine(const ListedDevice& device, 
 
 /// Nothing where `engine` is another one.
 std::optional<DeviceCounters> vulkan_counters(const graph::Executor& engine);
-double vulkan_fma_ceiling(const ListedDevice& device);
 
 /// The heap that the engine's weights and values lie in; nothing where `engine` is another one.
 std::optional<DeviceMemory> vulkan_memory(const graph::Executor& engine);

@@ -57,10 +57,10 @@ void Pipeline::make(VkPipelineCache cache) {
   layout.pPushConstantRanges = &push;
   check(vk.vkCreatePipelineLayout(d, &layout, nullptr, &layout_), "vkCreatePipelineLayout");
 
-  const Shader& shader = find_shader(kernel_.shader);
+  const auto words = kernel_.code != nullptr ? std::span(kernel_.code, kernel_.code_words) : find_shader(kernel_.shader).words;
   VkShaderModuleCreateInfo code{VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO};
-  code.codeSize = shader.words.size_bytes();
-  code.pCode = shader.words.data();
+  code.codeSize = words.size_bytes();
+  code.pCode = words.data();
   VkShaderModule module = VK_NULL_HANDLE;
   check(vk.vkCreateShaderModule(d, &code, nullptr, &module), "vkCreateShaderModule");
 

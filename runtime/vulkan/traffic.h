@@ -11,6 +11,7 @@ struct Traffic {
   std::uint64_t waits = 0;       // the host waited for the device
   std::uint64_t bytes_up = 0;    // inputs
   std::uint64_t bytes_down = 0;  // outputs
+  double seconds = 0.0;          // from the first submit of a run to the end of its wait
 };
 
 }  // namespace lacuna::vulkan

@@ -167,14 +167,17 @@ void VulkanPlan::record() {
 
 void VulkanPlan::wait() {
   pending_ = true;
+  const auto start = std::chrono::steady_clock::now();
   context_.queue.submit(handles_, fence_);
   // A long run of a large model on a slow device is no loss: what it took so far is added.
   fence_.wait(context_.options.patience + std::chrono::milliseconds(std::int64_t(4000 * boxes_->total())));
   pending_ = false;
+  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
   const std::scoped_lock lock(context_.traffic_mutex);
   Traffic& traffic = context_.traffic;
   ++traffic.runs;
   ++traffic.waits;
+  traffic.seconds += spent.count();
   traffic.submits += handles_.size();
   traffic.bytes_up += upload_ ? input_bytes_ : 0;
   traffic.bytes_down += download_ ? download_->bytes() : 0;

@@ -1,108 +1,92 @@
 #include "tools/bench/device_bench.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <cstring>
+#include <cstdio>
 
-#include "fusion/graph/fused_ops.h"
-#include "fusion/graph/graph_builder.h"
+#include "runtime/cpu/reference_executor.h"
 #include "tools/bench/random_source.h"
 
 namespace lacuna::bench {
 namespace {
 
 using graph::DType;
-using graph::Value;
+using graph::HostTensor;
 
-/// One matrix in a stored dtype, small enough that a chain of products keeps its size.
-class Matrix final : public graph::WeightSource {
- public:
-  Matrix(DType dtype, graph::Shape shape) : bytes_(std::size_t(shape.elements()) * size_of(dtype)) {
-    const graph::HostTensor values = random_tensor(DType::f32, shape, 1);
-    const float spread = std::sqrt(3.0f / float(shape[1]));
-    for (std::size_t i = 0; i < values.f32().size(); ++i) {
-      const float value = values.f32()[i];
-      const float scaled = spread * value;
-      // Halves near the same spread: sign, an exponent for [1/32, 1/16), ten bits of fraction.
-      const auto half = std::uint16_t((value < 0 ? 0x8000 : 0) | 0x2800 | int(std::abs(value) * 1023.0f));
-      const auto byte = std::int8_t(std::lround(127.0f * value));
-      const void* from = dtype == DType::f16 ? static_cast<const void*>(&half)
-                         : dtype == DType::i8 ? static_cast<const void*>(&byte)
-                                              : static_cast<const void*>(&scaled);
-      std::memcpy(bytes_.data() + i * size_of(dtype), from, size_of(dtype));
-    }
-    if (dtype == DType::i8) row_scale_.assign(std::size_t(shape[0]), spread / 127.0f);
-    view_ = {dtype, shape, bytes_, row_scale_};
-  }
-  const graph::WeightView* find(std::string_view name) const override { return name == "matrix" ? &view_ : nullptr; }
+constexpr double kTolerance = 1e-4;  // of the largest value: f32 sums of a thousand terms
 
- private:
-  std::vector<std::byte> bytes_;
-  std::vector<float> row_scale_;
-  graph::WeightView view_;
-};
-
-double best_seconds(graph::Executor& engine, const graph::Graph& graph,
-                    const std::shared_ptr<const graph::WeightSource>& weights, int repeats) {
-  const auto plan = engine.prepare(graph, weights);
-  std::vector<graph::HostTensor> inputs, outputs;
+/// Keys and ids are small whole numbers; temperatures and the like have their usual values.
+std::vector<HostTensor> inputs_of(const graph::Graph& graph) {
+  std::vector<HostTensor> inputs;
   for (const graph::ValueId id : graph.inputs) {
-    inputs.push_back(random_tensor(graph.value(id).dtype, graph.value(id).shape, 1));
+    const graph::ValueInfo& value = graph.value(id);
+    if (value.name == "sampling" || value.name == "filtered") {
+      const bool filtered = value.name == "filtered";
+      inputs.push_back(HostTensor::of({4}, std::vector<float>{0.8f, 1.0f, filtered ? 50.0f : 0.0f, filtered ? 0.9f : 1.0f}));
+    } else {
+      inputs.push_back(random_tensor(value.dtype, value.shape, 1000));
+    }
   }
-  for (const graph::ValueId id : graph.outputs) outputs.emplace_back(graph.value(id).dtype, graph.value(id).shape);
-  double best = HUGE_VAL;
-  for (int run = 0; run <= repeats; ++run) {
-    const auto start = std::chrono::steady_clock::now();
-    plan->run(inputs, outputs);
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    if (run > 0) best = std::min(best, seconds);
-  }
-  return best;
+  return inputs;
 }
 
-DeviceRate measured(const std::string& name, const std::function<double()>& gflops) {
-  try {
-    return {name, gflops(), {}};
-  } catch (const std::exception& error) {
-    return {name, 0.0, error.what()};
+std::vector<HostTensor> outputs_of(const graph::Graph& graph) {
+  std::vector<HostTensor> outputs;
+  for (const graph::ValueId id : graph.outputs) outputs.emplace_back(graph.value(id).dtype, graph.value(id).shape);
+  return outputs;
+}
+
+std::vector<HostTensor> run_once(graph::Executor& engine, const DeviceCase& bench) {
+  std::vector<HostTensor> outputs = outputs_of(bench.verified);
+  engine.prepare(bench.verified, bench.weights)->run(inputs_of(bench.verified), outputs);
+  return outputs;
+}
+
+double largest_error(const std::vector<HostTensor>& got, const std::vector<HostTensor>& expected) {
+  double error = 0.0;
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    double distance = 0.0, largest = 1e-30;
+    for (std::size_t j = 0; j < got[i].f32().size(); ++j) {
+      const double e = expected[i].f32()[j], difference = std::abs(double(got[i].f32()[j]) - e);
+      distance = difference <= distance ? distance : std::isnan(difference) ? HUGE_VAL : difference;
+      largest = std::max(largest, std::abs(e));
+    }
+    error = std::max(error, distance / largest);
   }
+  return error;
 }
 
 }  // namespace
 
-std::vector<DeviceRate> device_rates(graph::Executor& engine, int repeats,
-                                     const std::function<void(const std::string&)>& progress) {
-  constexpr std::int64_t kWidth = 1024;
-  std::vector<DeviceRate> rates;
-  for (const std::int64_t rows : {256, 1024}) {
-    for (const DType dtype : {DType::f32, DType::f16, DType::i8}) {
-      const std::string name = "product " + std::string(dtype == DType::i8 ? "int8" : name_of(dtype)) + " " +
-                               std::to_string(rows) + "x1024x1024";
-      if (progress) progress(name);
-      rates.push_back(measured(name, [&] {
-        const int links = rows == 256 ? 8 : 2;
-        graph::GraphBuilder b;
-        Value x = b.input("x", DType::f32, {rows, kWidth});
-        for (int i = 0; i < links; ++i) x = b.linear(x, b.weight("matrix", {kWidth, kWidth}));
-        b.output("y", b.reduce(x, graph::Reduction::sum));
-        const auto weights = std::make_shared<const Matrix>(dtype, graph::Shape{kWidth, kWidth});
-        return 2e-9 * double(links) * double(rows) * kWidth * kWidth / best_seconds(engine, b.finish(), weights, repeats);
-      }));
+std::vector<BenchRow> device_rows(graph::Executor& engine, const DeviceBenchOptions& options) {
+  std::vector<BenchRow> rows;
+  cpu::ReferenceExecutor reference;
+  for (const DeviceCase& bench : device_cases()) {
+    if (!options.suites.empty() && std::ranges::find(options.suites, bench.suite) == options.suites.end()) continue;
+    if (options.progress) options.progress(bench.name);
+    BenchRow row;
+    row.suite = bench.suite;
+    row.name = bench.name;
+    try {
+      row.error = largest_error(run_once(engine, bench), run_once(reference, bench));
+      row.error_allowed = kTolerance;
+      const auto plan = engine.prepare(bench.timed, bench.weights);
+      const std::vector<HostTensor> inputs = inputs_of(bench.timed);
+      std::vector<HostTensor> outputs = outputs_of(bench.timed);
+      row.timing = time_calls(options.repeats, options.clock, [&] { plan->run(inputs, outputs); });
+      for (double* time : {&row.timing.median, &row.timing.fastest, &row.timing.slowest}) *time /= bench.links;
+      if (bench.operations > 0.0) row.gflops = 1e-6 * bench.operations / bench.links / row.timing.fastest;
+      if (!(*row.error <= kTolerance)) {
+        char text[64];
+        std::snprintf(text, sizeof text, "WRONG by %.2g of the largest value", *row.error);
+        row.note = text;
+      }
+    } catch (const std::exception& error) {
+      row.note = error.what();
     }
+    rows.push_back(std::move(row));
   }
-  const std::string name = "attention 1024 rows, 12 heads of 64";
-  if (progress) progress(name);
-  rates.push_back(measured(name, [&] {
-    constexpr std::int64_t kRows = 1024, kHeads = 12, kHead = 64;
-    graph::GraphBuilder b;
-    const Value x = b.input("x", DType::f32, {kRows, kHeads * kHead});
-    const graph::AttentionAttributes attributes{int(kHeads), int(kHeads), 0.125f, {kRows}};
-    b.output("y", b.reduce(graph::attention(b, x, x, x, attributes), graph::Reduction::sum));
-    const auto weights = std::make_shared<const Matrix>(DType::f32, graph::Shape{1, 1});
-    return 4e-9 * double(kRows) * kRows * kHeads * kHead / best_seconds(engine, b.finish(), weights, repeats);
-  }));
-  return rates;
+  return rows;
 }
 
 }  // namespace lacuna::bench

@@ -1,6 +1,6 @@
-# lacuna_shaders(<out> <folder>)
-#   Compiles every <folder>/*.comp with glslc, checks each module with spirv-val and sets <out> to the C++ sources that
-#   hold them as shader_library(). The first line of a shader may name its permutations:
+# lacuna_shaders(<out> <folder> <function>)
+#   Compiles every <folder>/*.comp with glslc, checks each module with spirv-val and sets <out> to the C++ source that
+#   defines <function>, as "lacuna::vulkan::shader_library": std::span<const lacuna::vulkan::Shader> of them all. The first line of a shader may name its permutations:
 #     // permutations: f32 -DREAL=float; f16 -DREAL=float16_t -DSTORAGE_16
 #   which gives <file>_f32 and <file>_f16; without that line there is <file> alone.
 
@@ -17,7 +17,9 @@ function(lacuna_shader source name)
   set_property(GLOBAL APPEND PROPERTY lacuna_shader_names "${name}")
 endfunction()
 
-function(lacuna_shaders out folder)
+function(lacuna_shaders out folder function)
+  string(REGEX REPLACE "::[^:]*$" "" namespace "${function}")
+  string(REGEX REPLACE "^.*::" "" function "${function}")
   set_property(GLOBAL PROPERTY lacuna_shader_names "")
   file(GLOB sources CONFIGURE_DEPENDS "${folder}/*.comp")
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${sources})  # for the first lines
@@ -53,8 +55,10 @@ function(lacuna_shaders out folder)
 
 #include <array>
 
-namespace lacuna::vulkan {
+namespace @namespace@ {
 namespace {
+
+using vulkan::Shader;
 
 @arrays@
 constexpr std::array<Shader, @count@> kShaders{
@@ -62,9 +66,10 @@ constexpr std::array<Shader, @count@> kShaders{
 
 }  // namespace
 
-std::span<const Shader> shader_library() { return kShaders; }
+std::span<const Shader> @function@();
+std::span<const Shader> @function@() { return kShaders; }
 
-}  // namespace lacuna::vulkan
+}  // namespace @namespace@
 ]])
   set_source_files_properties("${table}" PROPERTIES
     OBJECT_DEPENDS "${includes}" INCLUDE_DIRECTORIES "${CMAKE_CURRENT_BINARY_DIR}")

@@ -9,10 +9,9 @@
 #include "tools/lacuna/model_finder.h"
 
 namespace lacuna::tools {
-namespace {
 
-OpenedModel open_with(std::unique_ptr<graph::Executor> executor, const ModelFlags& flags, const LogFlags& log,
-                      samplers::Fidelity fidelity) {
+OpenedModel open_model_with(std::unique_ptr<graph::Executor> executor, const ModelFlags& flags, const LogFlags& log,
+                            samplers::Fidelity fidelity) {
   const auto start = std::chrono::steady_clock::now();
   OpenedModel opened;
   opened.executor = std::move(executor);
@@ -26,8 +25,6 @@ OpenedModel open_with(std::unique_ptr<graph::Executor> executor, const ModelFlag
   log.detail("model " + folder.string() + " on " + opened.executor->name() + line);
   return opened;
 }
-
-}  // namespace
 
 void ModelFlags::declare(Options& options) {
   options.group("Model and device");
@@ -94,7 +91,7 @@ std::unique_ptr<graph::Executor> ModelFlags::make_executor(const LogFlags& log) 
 
 OpenedModel open_model_on(const std::string& device, const ModelFlags& flags, const LogFlags& log,
                           samplers::Fidelity fidelity) {
-  return open_with(flags.make_executor_on(device, log), flags, log, fidelity);
+  return open_model_with(flags.make_executor_on(device, log), flags, log, fidelity);
 }
 
 OpenedModel open_model(const ModelFlags& flags, const LogFlags& log, samplers::Fidelity fidelity) {
@@ -102,7 +99,7 @@ OpenedModel open_model(const ModelFlags& flags, const LogFlags& log, samplers::F
     const auto devices = runtime::automatic_devices();
     if (devices.size() > 1) return open_on_the_fastest(devices, flags, log, fidelity);
   }
-  return open_with(flags.make_executor(log), flags, log, fidelity);
+  return open_model_with(flags.make_executor(log), flags, log, fidelity);
 }
 
 }  // namespace lacuna::tools

@@ -52,6 +52,9 @@ struct OpenedModel {
 /// and how long that took. Throws Failure and what open_model throws.
 OpenedModel open_model(const ModelFlags& flags, const LogFlags& log,
                        samplers::Fidelity fidelity = samplers::Fidelity::corrected);
+/// On an engine that is there.
+OpenedModel open_model_with(std::unique_ptr<graph::Executor> executor, const ModelFlags& flags, const LogFlags& log,
+                            samplers::Fidelity fidelity = samplers::Fidelity::corrected);
 /// On this device and no other.
 OpenedModel open_model_on(const std::string& device, const ModelFlags& flags, const LogFlags& log,
                           samplers::Fidelity fidelity = samplers::Fidelity::corrected);

@@ -18,9 +18,11 @@ struct BenchVerb {
   int repeats = 7;
   bool no_model = false;
   bool json = false;
+  bool cpu_time = false;
   ModelFlags model;
   LogFlags log;
 
+  bench::Clock clock() const { return cpu_time ? bench::Clock::processor : bench::Clock::wall; }
   bench::BenchOptions options() const;
   ExitCode run();
 };
@@ -43,6 +45,7 @@ bench::BenchOptions BenchVerb::options() const {
     throw bad_flag("--repeats", "an integer from 1 to 1000", std::to_string(repeats));
   o.repeats = repeats;
   o.threads = model.threads;
+  o.clock = clock();
   if (const std::string name = model.precision_name(); name != "auto") {
     std::erase_if(o.precisions, [&](cpu::Precision p) { return cpu::name_of(p) != name; });
     if (o.precisions.empty())
@@ -58,11 +61,25 @@ ExitCode BenchVerb::run() {
     return kOk;
   }
   log.check();
-  if (model.device_name() == "all") {
-    if (!suites.empty()) throw Failure(kUsage, "--device all and --suite exclude each other");
+  if (const std::string device = model.device_name(); device != "auto" && device != "cpu" && device != "reference") {
     if (repeats < 1 || repeats > 1000) throw bad_flag("--repeats", "an integer from 1 to 1000", std::to_string(repeats));
-    print_device_table({std::min(repeats, 3), !no_model, json}, model, log);
-    return kOk;
+    DeviceTableOptions chosen{device, std::min(repeats, 3), clock(), {}, suites.empty() && !no_model, json};
+    for (const std::string& name : suites) {
+      constexpr std::string_view kNames[] = {"gemm", "attention", "convolution", "draw"};
+      if (name == "model") {
+        chosen.with_model = true;
+      } else if (std::ranges::find(kNames, name) != std::end(kNames)) {
+        chosen.suites.push_back(name);
+      } else {
+        throw bad_flag("--suite", "gemm, attention, convolution, draw or model with --device " + device, "\"" + name + "\"");
+      }
+    }
+    chosen.with_rates = suites.empty() || !chosen.suites.empty();
+    try {
+      return print_device_table(chosen, model, log) ? kOk : kInternalError;
+    } catch (const graph::DeviceError& error) {
+      throw Failure(kUnavailable, "--device: " + without_function(error.what()));
+    }
   }
   bench::BenchOptions chosen = options();
   const bool model_alone = chosen.suites.empty();
@@ -91,11 +108,13 @@ Action declare_bench(Options& options) {
   const auto verb = std::make_shared<BenchVerb>();
   options.group("What to measure");
   options.value("--suite", "NAME", verb->suites,
-                "gemm, attention, convolution, stack or model; may be repeated (default all)");
+                "gemm, attention, convolution, stack (of the processor), draw (of other devices) or model; may be repeated (default all)");
   options.value("--scale", "NAME", verb->scale,
                 "Sizes: shipped, or large: 8B-like ones too (default large)");
   options.value("--repeats", "N", verb->repeats, "Timed runs of each case (default 7)");
   options.flag("--no-model", verb->no_model, "The engine alone");
+  options.flag("--cpu-time", verb->cpu_time,
+               "Rates by the time that the processor spent, not that on the wall: for a busy machine; of no use for a GPU");
   options.flag("--json", verb->json, "One JSON object instead of a table");
   verb->model.declare(options);
   verb->log.declare(options);
