@@ -77,7 +77,9 @@ std::vector<NamedTensor> initial_transformer(std::uint64_t seed, std::span<const
   for (const auto& [name, shape] : weights) {
     if (shape.rank() >= 2) {
       const bool writes = contains(name, "o_proj") || contains(name, "down_proj");
-      const double deviation = writes ? kDeviation / std::sqrt(2.0 * layers) : kDeviation;
+      double deviation = writes ? kDeviation / std::sqrt(2.0 * layers) : kDeviation;
+      // A time input says nothing until it has learnt to.
+      if (contains(name, "time_embed.2")) deviation = 0;
       tensors.push_back({name, initial_normal(seed, name, shape, deviation)});
     } else {
       const float value = name.ends_with(".bias") ? 0.0f : 1.0f;

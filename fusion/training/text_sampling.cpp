@@ -9,6 +9,7 @@
 
 #include "fusion/graph/fused_ops.h"
 #include "fusion/training/random.h"
+#include "runtime/generation/uniform_noise.h"
 
 namespace lacuna::training {
 namespace {
@@ -62,41 +63,21 @@ void fill(TextNetwork& network, const TextBatchBuilder& builder, const TensorMap
 
 void undo_noise(TextNetwork& network, const TextBatchBuilder& builder, const TensorMap& weights, int calls,
                 std::uint64_t seed, WrittenTexts& texts) {
-  const int length = builder.length();
-  const auto classes = std::int64_t(network.config().tokens.text.size);
-  std::vector<int> all(static_cast<std::size_t>(length));
+  generation::UniformOptions options;
+  options.classes = network.config().tokens.text.size;
+  options.length = builder.length();
+  options.steps = calls;
+  options.schedule = builder.options().schedule;
+  std::vector<int> all(static_cast<std::size_t>(options.length));
   std::iota(all.begin(), all.end(), 0);
-  for (std::size_t text = 0; text < texts.ids.size(); ++text) {
-    for (int l = 0; l < length; ++l) {
-      const double u = uniform(seed, Purpose::text_noise, text, std::uint32_t(l));
-      texts.ids[text][std::size_t(l)] = std::min(std::int32_t(u * double(classes)), std::int32_t(classes - 1));
-    }
-  }
-  const auto kept_at = [&](int step) { return 1 - builder.options().schedule.mask_rate(double(step) / calls); };
-  for (int step = calls; step > 0; --step) {
-    const double kept = kept_at(step), before = kept_at(step - 1), one = kept / before;
-    const TextBatch batch = builder.partly_known(texts.ids, all, length, all, double(step) / calls);
-    const at::Tensor mu = probabilities(network, weights, batch);
-    std::vector<double> row(static_cast<std::size_t>(classes));
-    const double* next = mu.data_ptr<double>();
-    for (std::size_t text = 0; text < texts.ids.size(); ++text) {
-      for (int l = 0; l < length; ++l, next += classes) {
-        const auto noisy = texts.ids[text][std::size_t(l)];
-        double sum = 0;
-        for (std::int64_t k = 0; k < classes; ++k) {
-          row[std::size_t(k)] = next[k] / (kept * (k == noisy) + (1 - kept) / double(classes));
-          sum += row[std::size_t(k)];
-        }
-        for (std::int64_t k = 0; k < classes; ++k) {
-          double& p = row[std::size_t(k)];
-          p = (before * p + (1 - before) / double(classes) * sum) * (one * (k == noisy) + (1 - one) / double(classes));
-        }
-        const double u = uniform(seed, Purpose::evaluation, text * std::size_t(calls) + std::size_t(step), std::uint32_t(l));
-        texts.ids[text][std::size_t(l)] = draw(row.data(), classes, u);
-      }
-    }
+  std::vector<std::uint64_t> seeds;
+  for (std::size_t text = 0; text < texts.ids.size(); ++text) seeds.push_back(seed * texts.ids.size() + text);
+  const auto clean = [&](std::span<const std::vector<std::int32_t>> noisy, double time) {
+    const at::Tensor mu = probabilities(network, weights, builder.partly_known(noisy, all, options.length, all, time));
     ++texts.calls;
-  }
+    return std::vector<double>(mu.data_ptr<double>(), mu.data_ptr<double>() + mu.numel());
+  };
+  texts.ids = generation::undo_uniform_noise(clean, options, texts.ids.front(), seeds);
 }
 
 }  // namespace

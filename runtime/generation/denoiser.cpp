@@ -109,7 +109,11 @@ std::vector<HostTensor> Denoiser::Batch::network_inputs(const fusion::Transforme
 
 Denoiser::Denoiser(std::shared_ptr<const fusion::ModelFamily> family, graph::Executor& executor,
                    std::shared_ptr<const graph::WeightSource> weights)
-    : family_(std::move(family)), executor_(executor), weights_(std::move(weights)) {}
+    : family_(std::move(family)), executor_(executor), weights_(std::move(weights)) {
+  if (family_->noise() != fusion::NoiseKind::absorbing) {
+    throw std::invalid_argument("[denoiser] expected a model that fills masks; this one undoes uniform noise (uniform_noise.h)");
+  }
+}
 
 graph::Plan& Denoiser::plan(const fusion::DenoiserShape& shape) {
   const Key key{shape.segments, shape.text.count, shape.text.guided, shape.image.count, shape.image.guided,

@@ -138,7 +138,7 @@ const std::vector<FolderRule>& folder_rules() {
        {"posix"}},
       {"fusion/training",
        {"fusion", "vision", "runtime/weights", "runtime/samplers",
-        "runtime/generation/denoise_loop", "runtime/generation/denoiser", "runtime/cpu/draw"},
+        "runtime/generation/denoise_loop", "runtime/generation/denoiser", "runtime/generation/uniform_noise", "runtime/cpu/draw"},
        {},
        {"torch", "posix"}},
       // Written where pictures are tokenised, read where libtorch is: no libtorch in here.

@@ -55,6 +55,9 @@ TEST_F(Lab, Mistakes) {
   expect_failure(run({"lab", "order", "--length", "21", "--quick"}), 64, "eights");
   expect_failure(run({"lab", "precision", "-o", file("nowhere")}), 66, "nowhere");
   expect_failure(run({"lab", "precision", "--seed", "-3"}), 64, "--seed");
+  expect_failure(run({"lab", "precision", "--judge", "somewhere"}), 2, "--text-model");
+  expect_failure(run({"lab", "time", "--text", file("nowhere.txt")}), 66, "nowhere.txt");
+  expect_failure(run({"lab", "relatives", "--train-steps", "3"}), 64, "--train-steps");
 }
 
 TEST_F(Lab, SamplersOfEveryVerbRefuseWhatTheyDoNotHave) {

@@ -1,6 +1,7 @@
 #include "tools/lacuna/child_process.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -78,6 +79,38 @@ std::optional<std::string> capture(const fs::path& program, const std::vector<st
   }
   if (child < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0) return std::nullopt;
   return text;
+}
+
+std::optional<int> run_to_end(const fs::path& program, const std::vector<std::string>& arguments, const fs::path& log,
+                              const std::function<bool()>& stop) {
+  const std::string name = program.string();
+  const std::vector<char*> pointers = argument_pointers(name, arguments);
+  const int output = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (output < 0) throw Failure(kInputOutput, log.string() + ": cannot be written: " + std::strerror(errno));
+  const pid_t child = fork();
+  if (child == 0) {
+    dup2(output, STDOUT_FILENO);
+    dup2(output, STDERR_FILENO);
+    execv(name.c_str(), pointers.data());
+    _exit(127);
+  }
+  close(output);
+  if (child < 0) throw Failure(kUnavailable, name + ": cannot be started: " + std::strerror(errno));
+  bool stopping = false;
+  int status = 0;
+  for (;;) {
+    const pid_t ended = waitpid(child, &status, WNOHANG);
+    if (ended == child) break;
+    if (!stopping && stop()) {
+      stopping = true;
+      kill(child, SIGTERM);
+    }
+    usleep(20'000);
+  }
+  if (stopping) return std::nullopt;
+  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  if (code == 127) throw Failure(kUnavailable, name + ": cannot be started");
+  return code;
 }
 
 void become(const fs::path& program, const std::vector<std::string>& arguments) {

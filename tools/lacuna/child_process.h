@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,11 @@ enum class Stream { results, messages };  // stdout, stderr
 /// could not be started.
 std::optional<std::string> capture(const std::filesystem::path& program, const std::vector<std::string>& arguments,
                                    Stream stream = Stream::results);
+/// Runs a program to its end; what it prints goes to `log`. Returns its exit status (128 + number for a signal), or
+/// nothing when `stop` said so: the program then gets SIGTERM and is waited for. Throws Failure (kUnavailable) when it
+/// cannot be started.
+std::optional<int> run_to_end(const std::filesystem::path& program, const std::vector<std::string>& arguments,
+                              const std::filesystem::path& log, const std::function<bool()>& stop);
 /// Becomes that program; returns only by throwing Failure (kUnavailable).
 [[noreturn]] void become(const std::filesystem::path& program,
                          const std::vector<std::string>& arguments);

@@ -1,17 +1,28 @@
 #include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
+#include <functional>
 #include <memory>
 
 #include "runtime/laboratory/control.h"
 #include "runtime/laboratory/order.h"
+#include "runtime/laboratory/model_order.h"
 #include "runtime/laboratory/precision.h"
+#include "runtime/laboratory/relatives.h"
+#include "runtime/laboratory/text_model_precision.h"
+#include "runtime/laboratory/time_input.h"
 #include "runtime/weights/atomic_file.h"
 #include "runtime/weights/json.h"
+#include "runtime/weights/mapped_file.h"
+#include "tools/lacuna/child_process.h"
 #include "tools/lacuna/failure.h"
 #include "tools/lacuna/interrupt.h"
 #include "tools/lacuna/log.h"
 #include "tools/lacuna/model_flags.h"
 #include "tools/lacuna/output_path.h"
+#include "tools/lacuna/trainer_program.h"
 #include "tools/lacuna/verbs/verb_list.h"
 #include "tools/lacuna/watch.h"
 
@@ -27,7 +38,9 @@ constexpr std::int64_t kMostSamples = 100'000;
 struct LabVerb {
   std::vector<std::string> experiments;
   std::optional<std::string> output;
-  std::optional<std::int64_t> samples, states, length, bits;
+  std::optional<std::int64_t> samples, states, length, bits, train_steps;
+  std::optional<std::string> text, runs, text_model, judge;
+  bool with_model = false;
   std::int64_t seed = 1;
   bool quick = false;
   bool json = false;
@@ -37,6 +50,8 @@ struct LabVerb {
 
   ExitCode run();
   laboratory::ChainOptions chain(laboratory::ChainOptions options) const;
+  std::optional<Report> trained(laboratory::TextTrainingOptions& training,
+                                const std::function<std::optional<Report>(const laboratory::Trainer&)>& run);
   int sample_count(int otherwise) const;
   void write(const Report& report) const;
   void print(const Report& report) const;
@@ -55,7 +70,17 @@ std::optional<Report> precision(LabVerb& verb, const laboratory::Progress& progr
     }
     options.bits = int(*verb.bits);
   }
-  return laboratory::run_precision(options, progress);
+  if (!verb.text_model && !verb.judge) return laboratory::run_precision(options, progress);
+  if (!verb.text_model || !verb.judge) throw Failure(kUsage, "--text-model and --judge: expected both of them or neither");
+  laboratory::TextPrecisionOptions trained;
+  trained.model = *verb.text_model;
+  trained.judge = *verb.judge;
+  trained.bits = options.bits;
+  trained.seed = options.seed;
+  if (verb.quick) trained.steps = {8, 64, 512};
+  if (verb.samples) trained.samples = verb.sample_count(0);
+  const auto executor = verb.model.make_executor(verb.log);
+  return laboratory::run_text_precision(trained, *executor, progress);
 }
 
 std::optional<Report> order(LabVerb& verb, const laboratory::Progress& progress) {
@@ -63,7 +88,31 @@ std::optional<Report> order(LabVerb& verb, const laboratory::Progress& progress)
   options.chain = verb.chain(options.chain);
   options.samples = verb.sample_count(options.samples);
   options.seed = std::uint64_t(verb.seed);
-  return laboratory::run_order(options, progress);
+  if (!verb.with_model) return laboratory::run_order(options, progress);
+  laboratory::ModelOrderOptions on_model;
+  on_model.seed = options.seed;
+  if (verb.quick) on_model = laboratory::ModelOrderOptions::quick(on_model);
+  if (verb.samples) {
+    if (*verb.samples < 2 || *verb.samples > 10'000) {
+      throw bad_flag("--samples", "an integer from 2 to 10000 with --with-model", std::to_string(*verb.samples));
+    }
+    on_model.samples = int(*verb.samples);
+  }
+  OpenedModel opened = open_model(verb.model, verb.log);
+  return laboratory::run_model_order(on_model, *opened.pipeline, progress);
+}
+
+std::optional<Report> time_input(LabVerb& verb, const laboratory::Progress& progress) {
+  auto options = verb.quick ? laboratory::TimeOptions::quick() : laboratory::TimeOptions{};
+  return verb.trained(options.training,
+                      [&](const laboratory::Trainer& trainer) { return laboratory::run_time(options, trainer, progress); });
+}
+
+std::optional<Report> relatives(LabVerb& verb, const laboratory::Progress& progress) {
+  auto options = verb.quick ? laboratory::RelativesOptions::quick() : laboratory::RelativesOptions{};
+  return verb.trained(options.training, [&](const laboratory::Trainer& trainer) {
+    return laboratory::run_relatives(options, trainer, progress);
+  });
 }
 
 std::optional<Report> control(LabVerb& verb, const laboratory::Progress& progress) {
@@ -86,6 +135,8 @@ constexpr std::array kExperiments{
     Entry{"precision", "what 32-bit Gumbel draws do to perplexity and diversity", precision},
     Entry{"order", "quality against calls of the network for every sampler", order},
     Entry{"control", "hard constraints and self-correction, with success rates", control},
+    Entry{"time", "a denoiser with and without a time input, trained on the same data", time_input},
+    Entry{"relatives", "autoregressive, any-order and diffusion training of one graph in one table", relatives},
 };
 
 std::string experiment_names() {
@@ -103,6 +154,74 @@ laboratory::ChainOptions LabVerb::chain(laboratory::ChainOptions options) const 
   set(states, "--states", options.states);
   set(length, "--length", options.length);
   return options;
+}
+
+/// A folder of its own that goes when it is done with.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (fs::temp_directory_path() / "lacuna-lab-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw Failure(kInputOutput, name + ": cannot be made: " + std::strerror(errno));
+    path_ = name;
+  }
+  TemporaryFolder(TemporaryFolder&&) = delete;
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+/// The last lines of a log.
+std::string tail_of(const fs::path& log) {
+  constexpr std::size_t kShown = 600;
+  std::string text = weights::read_regular_file(log, 64 << 20);
+  return text.size() > kShown ? text.substr(text.size() - kShown) : text;
+}
+
+std::optional<Report> LabVerb::trained(laboratory::TextTrainingOptions& training,
+                                       const std::function<std::optional<Report>(const laboratory::Trainer&)>& run) {
+  training.chain.states = chain(training.chain).states;
+  if (length) training.text_length = chain(training.chain).length;
+  training.chain.length = training.text_length;
+  training.seed = std::uint64_t(seed);
+  if (samples) training.written_texts = sample_count(0);
+  if (train_steps) {
+    if (*train_steps < 20 || *train_steps > 10'000'000) {
+      throw bad_flag("--train-steps", "an integer from 20 to 10000000", std::to_string(*train_steps));
+    }
+    training.steps = int(*train_steps);
+  }
+  if (text) {
+    if (!fs::exists(*text)) throw Failure(kMissingFile, *text + ": there is no such file or folder");
+    training.text = *text;
+  }
+  training.validate();
+  const fs::path program = trainer_program();
+  std::optional<TemporaryFolder> temporary;
+  if (runs) {
+    std::error_code error;
+    fs::create_directories(*runs, error);
+    if (error) throw Failure(kInputOutput, *runs + ": cannot be made: " + error.message());
+    training.folder = *runs;
+  } else {
+    training.folder = temporary.emplace().path();
+  }
+  const fs::path trainer_log = training.folder / "lacuna-train.log";
+  fs::remove(trainer_log);
+  const int threads = model.threads;
+  return run([&](std::vector<std::string> arguments) {
+    if (threads > 0) arguments.insert(arguments.end(), {"--threads", std::to_string(threads)});
+    const auto status = run_to_end(program, arguments, trainer_log, [] { return interrupt_signal() != 0; });
+    if (!status) return false;
+    if (*status != 0) {
+      throw Failure(kBadData, "lacuna-train ended with status " + std::to_string(*status) + ":\n" + tail_of(trainer_log));
+    }
+    return true;
+  });
 }
 
 int LabVerb::sample_count(int otherwise) const {
@@ -196,6 +315,12 @@ Action declare_lab(Options& options) {
   options.value("--states", "N", verb->states, "States of the planted chain");
   options.value("--length", "N", verb->length, "Positions of the planted chain");
   options.value("--bits", "N", verb->bits, "precision: bits of the coarse uniforms; 24 = float32 (default 14)");
+  options.value("--text", "FILE", verb->text, "time, relatives: a text file or a folder of shards to train on; without it, the letters of a planted chain");
+  options.value("--train-steps", "N", verb->train_steps, "time, relatives: steps of each training run");
+  options.value("--runs", "FOLDER", verb->runs, "time, relatives: keeps the trained models there");
+  options.value("--text-model", "FOLDER", verb->text_model, "precision: a trained masked model of text in place of the chain");
+  options.value("--judge", "FOLDER", verb->judge, "precision: an autoregressive model of the same text, for Gen-PPL");
+  options.flag("--with-model", verb->with_model, "order: captions and pictures of the model in place of the chain");
   options.flag("--no-model", verb->no_model, "control: the planted chain alone");
   options.group("Results");
   options.value("-o,--output", "FOLDER", verb->output, "Writes EXPERIMENT.csv and EXPERIMENT.svg there");
