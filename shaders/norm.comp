@@ -11,12 +11,12 @@ layout(binding = 0) readonly buffer X { float x[]; };
 layout(binding = 1) readonly buffer Weight { float weight[]; };
 layout(binding = 2) readonly buffer Bias { float bias[]; };
 layout(binding = 3) writeonly buffer Y { float y[]; };
-layout(push_constant) uniform Push { uint rows; uint width; uint groups; uint per; float epsilon; };
+layout(push_constant) uniform Push { uint rows; uint width; uint groups; uint per; float epsilon; uint first_row; };
 
 void main() {
   const uint lanes = gl_WorkGroupSize.x, lane = gl_LocalInvocationID.x, row = linear_index() / lanes;
   if (row >= rows) return;
-  const uint begin = row * width, channel = row % groups * (width / per);
+  const uint begin = row * width, channel = (first_row + row) % groups * (width / per);
   float mean = 0.0;
   if (CENTRED) {
     float sum = 0.0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
 
 #include "fusion/graph/executor.h"
 #include "runtime/vulkan/ops/op_table.h"
@@ -16,6 +17,10 @@ using graph::ValueKind;
 
 std::uint32_t word(std::int64_t value) { return std::uint32_t(value); }
 std::uint32_t word(float value) { return std::bit_cast<std::uint32_t>(value); }
+
+Operand rows_of(const Operand& whole, std::int64_t first, std::int64_t rows, std::int64_t width) {
+  return {whole.buffer, whole.offset + VkDeviceSize(first * width) * 4, VkDeviceSize(rows * width) * 4};
+}
 
 Groups linear_grid(std::int64_t invocations, std::int64_t local) {
   constexpr std::int64_t kAlongX = 32768;  // GROUPS_ALONG_X of index.glsl
@@ -51,6 +56,7 @@ Program GraphCompiler::compile() {
   for (const Node& node : graph_.nodes) {
     // Slices of weights are read from the weight itself.
     if (node.op == Op::slice && as_weight(node.output)) continue;
+    node_ = &node;
     recorder_of(node.op)(*this, node);
   }
   for (std::size_t i = 0; i < graph_.outputs.size(); ++i) deliver(i);
@@ -111,12 +117,6 @@ Operand GraphCompiler::read(ValueId id) {
 
 Operand GraphCompiler::write(ValueId id) {
   const auto bytes = VkDeviceSize(shape(id).elements()) * 4;
-  if (bytes > device().limits().storage_range) {
-    throw graph::DeviceError(graph::DeviceError::Kind::unsupported,
-                             "[vulkan] expected values of at most " + std::to_string(device().limits().storage_range) +
-                                 " bytes (one binding of " + device().info().name + "), got " +
-                                 shape(id).to_string() + " for " + std::string(name_of(producers_[std::size_t(id)]->op)));
-  }
   Operand operand = scratch(bytes);
   alias(id, operand);
   return operand;
@@ -165,7 +165,27 @@ Matrix GraphCompiler::matrix(ValueId id) {
 
 void GraphCompiler::add(Dispatch dispatch) {
   if (std::ranges::find(dispatch.groups, 0u) != dispatch.groups.end()) return;
+  const DeviceLimits& limits = device().limits();
+  for (std::size_t i = 0; dispatch.pipeline != nullptr && i < dispatch.bindings.size(); ++i) {
+    const bool texels = dispatch.pipeline->kernel().bindings[i] == BindingKind::texels;
+    const VkDeviceSize bytes = dispatch.bindings[i].operand.bytes;
+    if (texels || bytes <= limits.storage_range) continue;
+    throw graph::DeviceError(graph::DeviceError::Kind::unsupported,
+                             "[vulkan] expected at most " + std::to_string(limits.storage_range) +
+                                 " bytes in one binding of " + device().info().name + ", got " + std::to_string(bytes) +
+                                 " for " + (node_ ? std::string(name_of(node_->op)) : "a copy") +
+                                 "; fewer tokens or smaller pictures fit, and so they do on --device cpu");
+  }
   program_.dispatches.push_back(std::move(dispatch));
+}
+
+std::int64_t GraphCompiler::rows_at_a_time(std::int64_t rows, std::initializer_list<std::int64_t> widths) const {
+  const auto range = std::int64_t(device().limits().storage_range), alignment = std::int64_t(device().limits().alignment);
+  const std::int64_t widest = std::max<std::int64_t>(1, std::max(widths));
+  if (rows * widest * 4 <= range) return rows;
+  std::int64_t unit = 1;  // rows of whole alignments of every operand
+  for (std::int64_t width : widths) unit = std::lcm(unit, alignment / std::gcd(alignment, std::max<std::int64_t>(1, width) * 4));
+  return std::min(rows, std::max(unit, range / (widest * 4) / unit * unit));
 }
 
 std::optional<std::size_t> GraphCompiler::input_position(ValueId id) const {

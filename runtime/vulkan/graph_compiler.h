@@ -44,8 +44,12 @@ class GraphCompiler {
   /// The value, row-major f32 or i32. Throws graph::DeviceError (unsupported) for a weight that is larger than a
   /// binding may be; ops that meet such weights use matrix().
   Operand read(graph::ValueId id);
-  /// Memory for a computed value.
+  /// Memory for a computed value. It may be larger than a binding: ops on rows then work on some rows at a time, see
+  /// rows_at_a_time().
   Operand write(graph::ValueId id);
+  /// The most rows, of at most `rows`, so that each of some operands with rows of these widths (in elements of 32 bits)
+  /// fits a binding, and the next rows begin where a binding may begin. `rows` where all fit.
+  std::int64_t rows_at_a_time(std::int64_t rows, std::initializer_list<std::int64_t> widths) const;
   /// Declares a value to lie where `operand` lies.
   void alias(graph::ValueId id, Operand operand) { operands_[std::size_t(id)] = operand; }
   Operand scratch(VkDeviceSize bytes);
@@ -65,7 +69,8 @@ class GraphCompiler {
   /// Throws std::invalid_argument for a weight that is missing or of another shape.
   graph::DType stored_type(const WeightSlice& slice) const;
 
-  /// Adds a step; one with an empty grid is left out.
+  /// Adds a step; one with an empty grid is left out. Throws graph::DeviceError (unsupported) where an operand is larger
+  /// than a binding may be.
   void add(Dispatch dispatch);
   void add_check(std::function<void(std::span<const graph::HostTensor>)> check) {
     program_.checks.push_back(std::move(check));
@@ -84,7 +89,11 @@ class GraphCompiler {
   Program program_;
   std::vector<std::optional<Operand>> operands_;    // by value
   std::vector<const graph::Node*> producers_;       // by value
+  const graph::Node* node_ = nullptr;               // at work
 };
+
+/// Rows [first, first + rows) of an operand with rows of `width` elements of 32 bits.
+Operand rows_of(const Operand& whole, std::int64_t first, std::int64_t rows, std::int64_t width);
 
 /// Words for push constants: integers as they are, floats by their bits.
 std::uint32_t word(std::int64_t value);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -50,7 +51,7 @@ std::shared_ptr<testing_support::MemoryWeights> weights_as(DType dtype) {
   return weights;
 }
 
-std::vector<HostTensor> run(graph::Executor& engine, const graph::Graph& graph, std::vector<HostTensor> inputs,
+std::vector<HostTensor> run(graph::Executor& engine, const graph::Graph& graph, const std::vector<HostTensor>& inputs,
                             const std::shared_ptr<const graph::WeightSource>& weights) {
   std::vector<HostTensor> outputs;
   for (const graph::ValueId id : graph.outputs) outputs.emplace_back(graph.value(id).dtype, graph.value(id).shape);
@@ -120,6 +121,97 @@ TEST(SmallDevice, ValuesLieInSeveralAllocations) {
   EXPECT_GT(plan->scratch_bytes(), kLimit);
   plan->run(inputs, outputs);
   for (std::size_t i = 0; i < 2500; ++i) ASSERT_NEAR(outputs[0].f32()[i], 15 * inputs[0].f32()[i] + 2.5, 1e-4) << i;
+}
+
+/// As an 8B model at thousands of tokens has them: rows are worked on some at a time, and what cannot be is refused.
+TEST(SmallDevice, ValuesLargerThanABindingAreWorkedOnByRows) {
+  LACUNA_NEED_VULKAN_DEVICE();
+  constexpr std::int64_t kTokens = 320, kHidden = 40, kInner = 62;  // 51 and 79 KB
+  graph::GraphBuilder b;
+  const Value ids = b.input("ids", DType::i32, {kTokens}), positions = b.input("positions", DType::i32, {kTokens, 1});
+  const Value x = b.gather_rows(b.weight("table", {77, kHidden}), ids);
+  const Value row = b.weight("row", {kHidden});
+  const Value h = graph::rms_norm(b, x, row, 1e-5f);
+  const Value gate = b.linear(h, b.weight("gate", {kInner, kHidden}), b.weight("gate_bias", {kInner}));
+  const Value mixed = graph::swiglu(b, gate, b.linear(h, b.weight("up", {kInner, kHidden})));
+  const Value y = b.add(b.multiply(x, row), b.linear(mixed, b.weight("down", {kHidden, kInner})));
+  const Value turned = graph::rope(b, y, positions, {.head_dim = 10, .sections = {5}});
+  b.output("rope", turned);
+  b.output("layer_norm", graph::layer_norm(b, b.unary(turned, graph::Unary::silu), row, b.weight("shift", {kHidden}), 1e-5f));
+  b.output("softmax", b.softmax(turned));
+  b.output("argmax", b.argmax(turned));
+  b.output("means", b.reduce(turned, graph::Reduction::mean));
+  b.output("permuted", b.permute(b.reshape(turned, {kTokens, 4, 10}), {1, 0, 2}));
+  b.output("slice", b.slice(turned, {.axis = 1, .begin = 3, .end = 40}));
+  const Value both[] = {turned, y};
+  b.output("concat_rows", b.concat(both, 0));
+  b.output("concat_columns", b.concat(both, 1));
+  const Value picture = b.reshape(turned, {1, 4, 10, kTokens});
+  b.output("upsample", b.upsample_nearest2x(picture));
+  const graph::Graph rows = b.finish();
+  graph::GraphBuilder c;  // whole channels, where the kernels of norms are fused ones
+  const Value planes = c.input("x", DType::f32, {1, 4, 10, kTokens});
+  c.output("group_norm", graph::group_norm(c, planes, c.weight("scale4", {4}), c.weight("shift4", {4}), {.groups = 4}));
+  const graph::Graph channels = c.finish();
+
+  auto weights = std::make_shared<testing_support::MemoryWeights>();
+  std::uint64_t key = 40;
+  for (const graph::Graph* graph : {&rows, &channels}) {
+    for (const graph::NamedShape& weight : graph->weights()) {
+      weights->add(weight.name, weight.shape, numbers(++key, std::size_t(weight.shape.elements())));
+    }
+  }
+  std::vector<std::int32_t> tokens, places;
+  for (std::int32_t i = 0; i < kTokens; ++i) {
+    tokens.push_back(i * 31 % 77);
+    places.push_back(i);
+  }
+  std::vector<HostTensor> ids_and_places, picture_alone;
+  ids_and_places.push_back(HostTensor::of({kTokens}, tokens));
+  ids_and_places.push_back(HostTensor::of({kTokens, 1}, places));
+  picture_alone.push_back(HostTensor::of({1, 4, 10, kTokens}, numbers(6, 40 * kTokens)));
+  cpu::ReferenceExecutor reference;
+  const auto compare = [&](const graph::Graph& graph, const std::vector<HostTensor>& inputs, Kernels kernels) {
+    const auto expected = run(reference, graph, inputs, weights);
+    VulkanOptions options;
+    options.kernels = kernels;
+    options.validation = Validation::on;
+    options.on_message = [](const std::string& message) { ADD_FAILURE() << message; };
+    // Weights still fit: 64 x 40 and 77 x 40 floats.
+    options.restrict_device = [](DeviceInfo& device) { device.limits.storage_range = 13 * 1024; };
+    VulkanExecutor engine(options);
+    const auto got = run(engine, graph, inputs, weights);
+    for (std::size_t o = 0; o < got.size(); ++o) {
+      const std::string& name = graph.value(graph.outputs[o]).name;
+      if (got[o].dtype() == DType::i32) {
+        EXPECT_TRUE(std::ranges::equal(got[o].i32(), expected[o].i32())) << name;
+        continue;
+      }
+      for (std::size_t i = 0; i < expected[o].f32().size(); ++i) {
+        ASSERT_NEAR(got[o].f32()[i], expected[o].f32()[i], 1e-4 * (1.0 + std::abs(expected[o].f32()[i]))) << name << " " << i;
+      }
+    }
+  };
+  for (const Kernels kernels : {Kernels::automatic, Kernels::tiles, Kernels::plain}) compare(rows, ids_and_places, kernels);
+  compare(channels, picture_alone, Kernels::automatic);
+}
+
+TEST(SmallDevice, WhatCannotBeSplitIsRefusedWithNumbers) {
+  LACUNA_NEED_VULKAN_DEVICE();
+  VulkanOptions options;
+  options.restrict_device = [](DeviceInfo& device) { device.limits.storage_range = 8192; };
+  VulkanExecutor engine(options);
+  graph::GraphBuilder b;
+  const Value x = b.input("x", DType::f32, {1, 100, 100});
+  b.output("y", b.matmul(x, x, {.transpose_b = true}));
+  try {
+    engine.prepare(b.finish(), std::make_shared<testing_support::MemoryWeights>());
+    ADD_FAILURE() << "40,000 bytes fitted into 8,192";
+  } catch (const graph::DeviceError& error) {
+    EXPECT_EQ(error.kind(), graph::DeviceError::Kind::unsupported);
+    EXPECT_NE(std::string(error.what()).find("got 40000 for"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("matmul"), std::string::npos) << error.what();
+  }
 }
 
 TEST(SmallDevice, AValueLargerThanAnAllocationIsRefusedWithNumbers) {

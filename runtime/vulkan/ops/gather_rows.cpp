@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <stdexcept>
 
 #include "runtime/vulkan/ops/linear.h"
@@ -22,14 +23,22 @@ void record_gather_rows(GraphCompiler& compiler, const graph::Node& node) {
     });
   }
   (void)reals;  // 32 bits are copied as they are, integers too
-  for (const MatrixPart& part : table.parts) {
-    const Kernel kernel{"gather_rows_" + stored_suffix(table.dtype), storage_bindings(4), 28, {}};
-    compiler.add({&compiler.pipeline(kernel),
-                  {{part.operand}, {table.row_scale ? *table.row_scale : ids}, {ids}, {y, Access::write}},
-                  {word(count), word(table.width), word(rows), word(part.first), word(part.rows), word(part.skip),
-                   word(table.scale_skip)},
-                  linear_grid(count * table.width, 64),
-                  double(count * table.width)});
+  const std::int64_t step = compiler.rows_at_a_time(count, {table.width, 1});
+  for (std::int64_t first = 0; first < count; first += step) {
+    const std::int64_t n = std::min(step, count - first);
+    const Operand some = rows_of(ids, first, n, 1);
+    for (const MatrixPart& part : table.parts) {
+      const Kernel kernel{"gather_rows_" + stored_suffix(table.dtype), storage_bindings(4), 28, {}};
+      compiler.add({&compiler.pipeline(kernel),
+                    {{part.operand},
+                     {table.row_scale ? *table.row_scale : some},
+                     {some},
+                     {rows_of(y, first, n, table.width), Access::write}},
+                    {word(n), word(table.width), word(rows), word(part.first), word(part.rows), word(part.skip),
+                     word(table.scale_skip)},
+                    linear_grid(n * table.width, 64),
+                    double(n * table.width)});
+    }
   }
 }
 

@@ -1,5 +1,7 @@
 #include "runtime/vulkan/ops/linear.h"
 
+#include <algorithm>
+
 #include "runtime/vulkan/ops/op_table.h"
 #include "runtime/vulkan/panels.h"
 
@@ -126,12 +128,19 @@ void add_product(GraphCompiler& compiler, const Product& p) {
 void record_linear(GraphCompiler& compiler, const graph::Node& node) {
   const graph::Shape& shape = compiler.shape(node.output);
   Product product;
-  product.x = compiler.read(node.inputs[0]);
+  const Operand x = compiler.read(node.inputs[0]);
   product.weight = node.inputs[1];
-  product.rows = shape[-1] > 0 ? shape.elements() / shape[-1] : 0;
   if (node.inputs.size() == 3) product.bias = compiler.read(node.inputs[2]);
-  product.y = compiler.write(node.output);
-  add_product(compiler, product);
+  const Operand y = compiler.write(node.output);
+  const std::int64_t columns = shape[-1], inner = compiler.shape(product.weight)[-1];
+  const std::int64_t rows = columns > 0 ? shape.elements() / columns : 0;
+  const std::int64_t step = compiler.rows_at_a_time(rows, {columns, inner, (inner + 3) / 4 * 4});
+  for (std::int64_t first = 0; first < rows; first += step) {
+    product.rows = std::min(step, rows - first);
+    product.x = rows_of(x, first, product.rows, inner);
+    product.y = rows_of(y, first, product.rows, columns);
+    add_product(compiler, product);
+  }
 }
 
 }  // namespace lacuna::vulkan

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "runtime/vulkan/ops/op_table.h"
@@ -16,17 +17,22 @@ void record_rope(GraphCompiler& compiler, const graph::Node& node) {
     }
   }
   const std::int64_t count = std::int64_t(pairs.size()) / 2, heads = shape[1] / attributes.head_dim;
-  const std::int64_t items = shape[0] * (attributes.head_dim - count);
+  const Operand x = compiler.read(node.inputs[0]), positions = compiler.read(node.inputs[1]);
+  const Operand table = compiler.constant(std::as_bytes(std::span(pairs))), y = compiler.write(node.output);
+  const auto axes = std::int64_t(attributes.sections.size());
   const Kernel kernel{"rope", storage_bindings(4), 20, {attributes.layout == graph::RopeLayout::interleaved ? 1u : 0u}};
-  compiler.add({&compiler.pipeline(kernel),
-                {{compiler.read(node.inputs[0])},
-                 {compiler.read(node.inputs[1])},
-                 {compiler.constant(std::as_bytes(std::span(pairs)))},
-                 {compiler.write(node.output), Access::write}},
-                {word(shape[0]), word(heads), word(std::int64_t(attributes.head_dim)), word(count),
-                 word(std::int64_t(attributes.sections.size()))},
-                linear_grid(items, 8),
-                double(shape.elements()) * 4});
+  const std::int64_t step = compiler.rows_at_a_time(shape[0], {shape[1], axes});
+  for (std::int64_t first = 0; first < shape[0]; first += step) {
+    const std::int64_t n = std::min(step, shape[0] - first);
+    compiler.add({&compiler.pipeline(kernel),
+                  {{rows_of(x, first, n, shape[1])},
+                   {rows_of(positions, first, n, axes)},
+                   {table},
+                   {rows_of(y, first, n, shape[1]), Access::write}},
+                  {word(n), word(heads), word(std::int64_t(attributes.head_dim)), word(count), word(axes)},
+                  linear_grid(n * (attributes.head_dim - count), 8),
+                  double(n * shape[1]) * 4});
+  }
 }
 
 }  // namespace lacuna::vulkan

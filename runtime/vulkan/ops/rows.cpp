@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "runtime/vulkan/ops/op_table.h"
 
 namespace lacuna::vulkan {
@@ -12,11 +14,16 @@ void record_rows(GraphCompiler& compiler, const graph::Node& node) {
   if (node.op == Op::reduce) mode = std::uint32_t(node.as<graph::ReduceAttributes>().reduction);
   if (node.op == Op::argmax) mode = 4;
   const Kernel kernel{"rows", storage_bindings(2), 8, {mode}};
-  compiler.add({&compiler.pipeline(kernel),
-                {{compiler.read(node.inputs[0])}, {compiler.write(node.output), Access::write}},
-                {word(rows), word(width)},
-                linear_grid(rows, 8),
-                double(shape.elements()) * 4});
+  const Operand x = compiler.read(node.inputs[0]), y = compiler.write(node.output);
+  const std::int64_t out = node.op == Op::softmax ? width : 1, step = compiler.rows_at_a_time(rows, {width, out});
+  for (std::int64_t first = 0; first < rows; first += step) {
+    const std::int64_t n = std::min(step, rows - first);
+    compiler.add({&compiler.pipeline(kernel),
+                  {{rows_of(x, first, n, width)}, {rows_of(y, first, n, out), Access::write}},
+                  {word(n), word(width)},
+                  linear_grid(n, 8),
+                  double(n * width) * 4});
+  }
 }
 
 }  // namespace lacuna::vulkan
