@@ -5,7 +5,7 @@
 // many multiply-adds, so more columns for long segments. Results: it has VALUES texels of a head.
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
-#extension GL_KHR_shader_subgroup_ballot : require
+#extension GL_KHR_shader_subgroup_shuffle : require
 #extension GL_KHR_shader_subgroup_arithmetic : require
 layout(local_size_x = 8) in;
 #include "index.glsl"
@@ -34,7 +34,8 @@ void add_values(vec4 weights[kQueries], int begin, int lane, ivec4 task, int kv_
         v[p] = texelFetch(V, (row * kv_heads + kv_head) * quarter + min(p * kLanes + lane, quarter - 1));
       }
       [[unroll]] for (int r = 0; r < kQueries; ++r) {
-        const vec4 weight = vec4(subgroupBroadcast(weights[r][e], owner));
+        // A broadcast of an invocation that is not constant; software Vulkan has an instruction for shuffles alone.
+        const vec4 weight = vec4(subgroupShuffle(weights[r][e], uint(owner)));
         [[unroll]] for (int p = 0; p < VALUES; ++p) sums[r][p] = fma(weight, v[p], sums[r][p]);
       }
     }

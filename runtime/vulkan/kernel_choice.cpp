@@ -32,7 +32,7 @@ bool has_known_subgroups(const DeviceInfo& device) {
 }
 
 bool has_subgroups_of_8(const DeviceInfo& device) {
-  return has_known_subgroups(device) && device.features.subgroup_ballot && device.limits.subgroup_min == 8 &&
+  return has_known_subgroups(device) && device.features.subgroup_shuffle && device.limits.subgroup_min == 8 &&
          device.limits.subgroup_max == 8;
 }
 
