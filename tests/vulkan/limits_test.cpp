@@ -152,6 +152,8 @@ TEST(SmallDevice, ValuesLargerThanABindingAreWorkedOnByRows) {
   graph::GraphBuilder c;  // whole channels, where the kernels of norms are fused ones
   const Value planes = c.input("x", DType::f32, {1, 4, 10, kTokens});
   c.output("group_norm", graph::group_norm(c, planes, c.weight("scale4", {4}), c.weight("shift4", {4}), {.groups = 4}));
+  const Value some = c.slice(planes, {.axis = 3, .begin = 0, .end = 64});
+  c.output("codes", graph::quantise_nearest(c, some, c.weight("codebook", {19, 4})));
   const graph::Graph channels = c.finish();
 
   auto weights = std::make_shared<testing_support::MemoryWeights>();

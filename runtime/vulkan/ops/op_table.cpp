@@ -42,6 +42,7 @@ constexpr std::array kTable{
     Row{Op::rope, record_rope},
     Row{Op::swiglu, record_swiglu},
     Row{Op::attention, record_attention},
+    Row{Op::quantise_nearest, record_quantise_nearest},
 };
 
 const Row* find(Op op) {
@@ -70,6 +71,8 @@ bool claims(const graph::Graph& graph, const graph::Node& node, const KernelChoi
       // A bias of its own is left to the definition.
       return node.inputs.size() == 3 && kernels.attention != AttentionKernel::none && head_dim <= kWidestHead;
     }
+    case Op::quantise_nearest:  // latents as rows of whole texels are rows as products read them
+      return kernels.subgroup_rows && graph.value(node.inputs[0]).shape[1] % 4 == 0;
     default:
       return find(node.op) != nullptr;
   }

@@ -32,5 +32,6 @@ void record_norm(GraphCompiler& compiler, const graph::Node& node);
 void record_rope(GraphCompiler& compiler, const graph::Node& node);
 void record_swiglu(GraphCompiler& compiler, const graph::Node& node);
 void record_attention(GraphCompiler& compiler, const graph::Node& node);
+void record_quantise_nearest(GraphCompiler& compiler, const graph::Node& node);
 
 }  // namespace lacuna::vulkan
