@@ -173,7 +173,7 @@ Plot scatter(const std::vector<const Point*>& points, const char* title, const s
   Plot plot;
   plot.title = title;
   plot.x_label = "calls of the network (mean)";
-  plot.y_label = "the model's bound on the text given the picture (nats a token)";
+  plot.y_label = "text given picture (nats a token)";
   plot.x_axis = Axis::logarithmic;
   PlotSeries others{"other samplers", {}, false}, front{"not beaten in both", {}, true}, usual{"the verb's default", {}, false};
   for (const Point* p : points) {
@@ -207,9 +207,9 @@ Assertion judge(const std::vector<const Point*>& points, const char* name) {
 
 ModelOrderOptions ModelOrderOptions::quick(ModelOrderOptions options) {
   options.samples = 4;
-  options.caption_steps = {6};
-  options.picture_steps = {8};
-  options.samplers = {"confidence", "random", "halton", "entropy"};
+  options.caption_steps = {generation::caption_defaults().steps / 2, generation::caption_defaults().steps};
+  options.picture_steps = {generation::generate_defaults().steps};
+  options.samplers = {"confidence", "random", "halton", "entropy", "first-hitting-2", "left-to-right"};
   options.bound_draws = 4;
   return options;
 }

@@ -85,10 +85,12 @@ std::optional<Report> precision(LabVerb& verb, const laboratory::Progress& progr
 
 std::optional<Report> order(LabVerb& verb, const laboratory::Progress& progress) {
   auto options = verb.quick ? laboratory::OrderOptions::quick() : laboratory::OrderOptions{};
-  options.chain = verb.chain(options.chain);
-  options.samples = verb.sample_count(options.samples);
   options.seed = std::uint64_t(verb.seed);
-  if (!verb.with_model) return laboratory::run_order(options, progress);
+  if (!verb.with_model) {
+    options.chain = verb.chain(options.chain);
+    options.samples = verb.sample_count(options.samples);
+    return laboratory::run_order(options, progress);
+  }
   laboratory::ModelOrderOptions on_model;
   on_model.seed = options.seed;
   if (verb.quick) on_model = laboratory::ModelOrderOptions::quick(on_model);
