@@ -153,7 +153,8 @@ class Experiment {
   std::vector<std::vector<double>> distributions(const Canvas& canvas) {
     const DenoiseRequest request{&canvas, 0, {}, true};
     std::vector<std::vector<double>> rows;
-    for (auto& proposal : model_.denoiser.propose({&request, 1}, {}, 0).front()) {
+    const auto proposals = model_.denoiser.propose({&request, 1}, {}, 0);
+    for (const auto& proposal : proposals.front()) {
       rows.emplace_back(proposal.distribution.begin(), proposal.distribution.end());
     }
     return rows;
