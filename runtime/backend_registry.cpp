@@ -63,19 +63,15 @@ std::vector<ListedDevice> cpu_devices() {
 #ifdef LACUNA_HAS_VULKAN_ENGINE
 /// The engine on the device, made again when the device is lost, and the processor after that where it was asked for.
 std::unique_ptr<graph::Executor> make_vulkan(const ListedDevice& device, const BackendOptions& options) {
-  if (options.precision != Precision::automatic && options.precision != Precision::f32) {
-    throw DeviceError(DeviceError::Kind::unsupported,
-                      "the device " + device.id + " computes in f32 whatever the weights are stored in; expected "
-                      "--precision auto or f32");
-  }
   Recovery recovery;
   recovery.make = [device, options] { return make_vulkan_engine(device, options); };
   recovery.on_event = options.on_warning;
 #ifdef LACUNA_HAS_CPU_ENGINE
   if (options.fallback == Fallback::cpu) {
-    // The run goes on as it began, in float32.
-    recovery.fall_back = [threads = options.threads] {
-      return std::make_unique<cpu::CpuExecutor>(cpu::CpuOptions{cpu::Precision::f32, threads});
+    // The run goes on as it began: in float32 where nothing else was asked for.
+    const auto precision = options.precision == Precision::automatic ? Precision::f32 : options.precision;
+    recovery.fall_back = [threads = options.threads, precision = cpu_precision(precision)] {
+      return std::make_unique<cpu::CpuExecutor>(cpu::CpuOptions{precision, threads});
     };
   }
 #endif
@@ -165,6 +161,9 @@ std::string precision_of(const graph::Executor& executor) {
   if (const auto* engine = dynamic_cast<const cpu::CpuExecutor*>(&engine_of(executor))) {
     return std::string(cpu::name_of(engine->precision()));
   }
+#endif
+#ifdef LACUNA_HAS_VULKAN_ENGINE
+  if (const auto precision = vulkan_precision(engine_of(executor))) return *precision;
 #endif
   return "f32";
 }

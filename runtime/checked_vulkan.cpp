@@ -21,12 +21,14 @@ std::uint64_t kernels_version() {
   return sum;
 }
 
-/// One file for each device, whatever its driver.
-std::filesystem::path file_for(const std::filesystem::path& folder, const std::string& device) {
+/// One file for each device and what is asked of it, whatever its driver.
+std::filesystem::path file_for(const CheckedVulkanOptions& options) {
+  const std::string device = options.device_name + '\n' + std::to_string(int(options.engine.kernels)) + '\n' +
+                             std::to_string(int(options.engine.precision));
   char name[40];
   std::snprintf(name, sizeof name, "vulkan-%016llx.kernels",
                 static_cast<unsigned long long>(checksum(device.data(), device.size())));
-  return folder / name;
+  return options.cache_folder / name;
 }
 
 /// Of a part, the name that kernel_use_named() knows: norms, and attention with heads of any size, share theirs.
@@ -48,7 +50,7 @@ void add_lines(std::string_view text, TestParts& parts) {
 CheckedVulkan::CheckedVulkan(const CheckedVulkanOptions& options) : warn_(options.on_warning) {
   std::optional<KernelCache> kept;
   if (!options.cache_folder.empty()) {
-    file_ = file_for(options.cache_folder, options.device_name);
+    file_ = file_for(options);
     try {
       kept = read_kernel_cache(file_);
     } catch (const std::exception& error) {
@@ -99,8 +101,9 @@ bool CheckedVulkan::accept(std::string_view verdict) {
   verdict.remove_prefix(now.size());
   const std::size_t end = verdict.find("\n\n");
   if (end == std::string_view::npos) return false;
-  const auto choice = vulkan::choice_from_text(verdict.substr(0, end + 1));
+  auto choice = vulkan::choice_from_text(verdict.substr(0, end + 1));
   if (!choice) return false;
+  choice->codes_of = engine_->kernels().codes_of;  // not the device's matter
   engine_->use(*choice);
   add_lines(verdict.substr(end + 2), checked_);
   return true;
@@ -109,8 +112,42 @@ bool CheckedVulkan::accept(std::string_view verdict) {
 std::unique_ptr<graph::Plan> CheckedVulkan::prepare(const graph::Graph& graph,
                                                     std::shared_ptr<const graph::WeightSource> weights) {
   const std::scoped_lock lock(mutex_);
-  if (weights) check(test_parts_of(graph, *weights));
+  if (weights) check(with_narrow_parts(test_parts_of(graph, *weights)));
   return engine_->prepare(graph, std::move(weights));
+}
+
+TestParts CheckedVulkan::with_narrow_parts(TestParts parts) const {
+  const bool products = std::ranges::any_of(parts, [](const std::string& part) { return part.starts_with("product "); });
+  if (products && engine_->kernels().codes != vulkan::CodesKernel::none) parts.insert("codes");
+  if (products && engine_->kernels().halves != vulkan::HalvesKernel::none) parts.insert("halves");
+  return parts;
+}
+
+/// Products are tried in f32 first, and then in what large ones are computed in.
+std::vector<FailingPart> CheckedVulkan::wrong_parts(const TestParts& parts, graph::Executor& reference) {
+  const vulkan::KernelChoice choice = engine_->kernels();
+  std::vector<FailingPart> wrong;
+  const auto add = [&](vulkan::KernelChoice kernels, const TestParts& some, Arithmetic arithmetic) {
+    if (some.empty()) return;
+    engine_->use(kernels);
+    const auto more = failing_parts(*engine_, reference, some, arithmetic);
+    wrong.insert(wrong.end(), more.begin(), more.end());
+  };
+  TestParts in_f32 = parts;
+  vulkan::KernelChoice wide = choice;
+  wide.codes = vulkan::CodesKernel::none;
+  wide.halves = vulkan::HalvesKernel::none;
+  const bool codes = in_f32.erase("codes") > 0, halves = in_f32.erase("halves") > 0;
+  try {
+    add(wide, in_f32, Arithmetic::f32);
+    if (codes) add(choice, {"codes"}, Arithmetic::int8);
+    if (halves) add(choice, {"halves"}, Arithmetic::half);
+  } catch (...) {
+    engine_->use(choice);
+    throw;
+  }
+  engine_->use(choice);
+  return wrong;
 }
 
 void CheckedVulkan::check(const TestParts& parts) {
@@ -120,7 +157,7 @@ void CheckedVulkan::check(const TestParts& parts) {
   cpu::ReferenceExecutor reference;
   // Every round replaces a kernel, and there are few.
   for (;;) {
-    const std::vector<FailingPart> failing = failing_parts(*engine_, reference, open);
+    const std::vector<FailingPart> failing = wrong_parts(open, reference);
     if (failing.empty()) break;
     vulkan::KernelChoice choice = engine_->kernels();
     std::set<std::string> seen;

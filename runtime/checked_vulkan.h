@@ -47,6 +47,8 @@ class CheckedVulkan final : public graph::Executor {
   std::string identity() const;
   std::string verdict() const;
   bool accept(std::string_view verdict);
+  TestParts with_narrow_parts(TestParts parts) const;
+  std::vector<FailingPart> wrong_parts(const TestParts& parts, graph::Executor& reference);
   bool replace(const FailingPart& part, vulkan::KernelChoice& choice) const;
   void adopt_found_by_others();
   void save() noexcept;

@@ -50,6 +50,8 @@ class TestGraph {
     if (kind == "swiglu") return output("30", graph::swiglu(b, columns(x_, 30), b.slice(x_, {.axis = 1, .begin = 30, .end = 60})));
     if (kind == "upsample") return output("9x7", b.upsample_nearest2x(picture()));
     if (kind == "argmax") return output("rows of 256", b.argmax(x_));
+    if (kind == "codes") return large_products("i8");
+    if (kind == "halves") return large_products("f16");
     throw std::invalid_argument("[self_test] expected a part, got \"" + part + "\"");
   }
   void output(const std::string& detail, Value value) { b.output(part_ + ": " + detail, value); }
@@ -64,6 +66,14 @@ class TestGraph {
     for (const auto& [size, inner] : {std::pair<std::int64_t, std::int64_t>{30, 64}, {43, blocks ? 32 : 30}, {107, blocks ? 160 : 132}}) {
       const Value w = weight(dtype, {size, inner}), x = columns(factors_, inner);
       output(text(size) + " columns of " + text(inner), size == 43 ? b.linear(x, w) : b.linear(x, w, bias(size)));
+    }
+  }
+
+  /// Large enough for narrow arithmetic, of rows in whole words and not.
+  void large_products(const std::string& dtype) {
+    for (const auto& [size, inner] : {std::pair<std::int64_t, std::int64_t>{64, 132}, {70, 130}, {107, 132}, {75, 129}}) {
+      const Value w = weight(size == 75 ? "f32" : dtype, {size, inner}), x = columns(factors_, inner);
+      output(text(size) + " columns of " + text(inner), size == 70 ? b.linear(x, w) : b.linear(x, w, bias(size)));
     }
   }
 
@@ -124,7 +134,7 @@ std::vector<HostTensor> make_inputs(Arithmetic arithmetic) {
   std::vector<float> rows = factors(98, kRows, kWidest, arithmetic);
   // The largest of a row has to be among the columns that products look at.
   for (std::int64_t row = 0; row < kRows && arithmetic == Arithmetic::int8; ++row) {
-    for (std::int64_t i = 132; i < kWidest; ++i) rows[std::size_t(row * kWidest + i)] = 0.0f;
+    for (std::int64_t i = 129; i < kWidest; ++i) rows[std::size_t(row * kWidest + i)] = 0.0f;
   }
   std::vector<HostTensor> inputs;
   inputs.push_back(HostTensor::of({kRows, kWidest}, numbers(99, kRows * kWidest)));

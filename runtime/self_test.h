@@ -13,10 +13,11 @@ namespace lacuna::runtime {
 enum class Arithmetic : std::uint8_t { f32, half, int8 };
 
 /// What an engine can be tried on, by name: "product f16", "rows f16" (of a table), "convolution i8", "attention 64" (heads
-/// of 64), "norm rms", "norm layer", "norm group", "rope half", "rope interleaved", "draw", "swiglu", "upsample", "argmax".
+/// of 64), "norm rms", "norm layer", "norm group", "rope half", "rope interleaved", "draw", "swiglu", "upsample", "argmax"; and "codes" and
+/// "halves": large products in Arithmetic::int8 and half.
 using TestParts = std::set<std::string>;
 
-/// Every kind of part, attention with heads of several sizes.
+/// Every kind of part that an engine computes in f32, attention with heads of several sizes.
 TestParts all_test_parts();
 /// The parts that a graph with these weights needs.
 TestParts test_parts_of(const graph::Graph& graph, const graph::WeightSource& weights);

@@ -18,10 +18,23 @@ std::vector<std::string> features_of(const vulkan::DeviceFeatures& f) {
   add(f.float64, "float64");
   add(f.subgroup_arithmetic, "subgroup arithmetic");
   add(f.subgroup_size_control, "subgroup size control");
-  add(f.integer_dot_product, "integer dot product");
+  add(f.integer_dot_product, f.fast_dot_product ? "fast integer dot product" : "integer dot product");
   add(f.cooperative_matrix_khr, "cooperative matrix (KHR)");
   add(f.cooperative_matrix_nv || f.cooperative_matrix_nv2, "cooperative matrix (NV)");
   return names;
+}
+
+vulkan::Precision engine_precision(Precision precision) {
+  switch (precision) {
+    case Precision::f32:
+      return vulkan::Precision::f32;
+    case Precision::bf16:
+      return vulkan::Precision::bf16;
+    case Precision::int8:
+      return vulkan::Precision::int8;
+    default:
+      return vulkan::Precision::automatic;
+  }
 }
 
 const vulkan::HeapInfo* working_heap(const vulkan::DeviceInfo& info) {
@@ -46,7 +59,8 @@ std::vector<ListedDevice> list_vulkan_devices() {
     device.kind = name_of(info.type);
     device.driver = info.driver;
     device.api = "Vulkan " + info.api_version;
-    device.uses = "float32 arithmetic, weights as they are stored";
+    device.uses = info.features.fast_dot_product ? "float32 arithmetic, int8 for weights stored as int8"
+                                                 : "float32 arithmetic, weights as they are stored";
     device.features = features_of(info.features);
     for (const vulkan::HeapInfo& heap : info.heaps) device.heaps.push_back({heap.bytes, heap.free, heap.device_local});
     device.missing = info.missing;
@@ -64,10 +78,24 @@ std::vector<ListedDevice> list_vulkan_devices() {
 std::unique_ptr<graph::Executor> make_vulkan_engine(const ListedDevice& device, const BackendOptions& options) {
   CheckedVulkanOptions chosen;
   chosen.engine.device = device.index;
+  chosen.engine.precision = engine_precision(options.precision);
   chosen.device_name = device.name;
   chosen.cache_folder = options.cache_folder;
   chosen.on_warning = options.on_warning;
   return std::make_unique<CheckedVulkan>(chosen);
+}
+
+std::optional<std::string> vulkan_precision(const graph::Executor& engine) {
+  const auto* checked = dynamic_cast<const CheckedVulkan*>(&engine);
+  if (checked == nullptr) return std::nullopt;
+  switch (checked->executor().precision()) {
+    case vulkan::Precision::int8:
+      return "int8";
+    case vulkan::Precision::bf16:
+      return "bf16";
+    default:
+      return "f32";
+  }
 }
 
 std::optional<DeviceCounters> vulkan_counters(const graph::Executor& engine) {

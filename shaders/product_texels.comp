@@ -1,7 +1,8 @@
-// permutations: f32_1 -DSTORED_F32 -DPANELS=1; f32_2 -DSTORED_F32 -DPANELS=2; f32_4 -DSTORED_F32 -DPANELS=4; f16_1 -DSTORED_F16 -DPANELS=1; f16_2 -DSTORED_F16 -DPANELS=2; f16_4 -DSTORED_F16 -DPANELS=4; bf16_1 -DSTORED_BF16 -DPANELS=1; bf16_2 -DSTORED_BF16 -DPANELS=2; bf16_4 -DSTORED_BF16 -DPANELS=4; i8_1 -DSTORED_I8 -DPANELS=1; i8_2 -DSTORED_I8 -DPANELS=2; i8_4 -DSTORED_I8 -DPANELS=4; q8_0_1 -DSTORED_Q8_0 -DPANELS=1; q8_0_2 -DSTORED_Q8_0 -DPANELS=2; q8_0_4 -DSTORED_Q8_0 -DPANELS=4; q4_1 -DSTORED_Q4 -DPANELS=1; q4_2 -DSTORED_Q4 -DPANELS=2; q4_4 -DSTORED_Q4 -DPANELS=4
+// permutations: f32_1 -DSTORED_F32 -DPANELS=1; f32_2 -DSTORED_F32 -DPANELS=2; f32_4 -DSTORED_F32 -DPANELS=4; f16_1 -DSTORED_F16 -DPANELS=1; f16_2 -DSTORED_F16 -DPANELS=2; f16_4 -DSTORED_F16 -DPANELS=4; bf16_1 -DSTORED_BF16 -DPANELS=1; bf16_2 -DSTORED_BF16 -DPANELS=2; bf16_4 -DSTORED_BF16 -DPANELS=4; i8_1 -DSTORED_I8 -DPANELS=1; i8_2 -DSTORED_I8 -DPANELS=2; i8_4 -DSTORED_I8 -DPANELS=4; q8_0_1 -DSTORED_Q8_0 -DPANELS=1; q8_0_2 -DSTORED_Q8_0 -DPANELS=2; q8_0_4 -DSTORED_Q8_0 -DPANELS=4; q4_1 -DSTORED_Q4 -DPANELS=1; q4_2 -DSTORED_Q4 -DPANELS=2; q4_4 -DSTORED_Q4 -DPANELS=4; codes_1 -DSTORED_I8 -DCODES -DPANELS=1; codes_2 -DSTORED_I8 -DCODES -DPANELS=2; codes_4 -DSTORED_I8 -DCODES -DPANELS=4
 #version 450
 // y[row, column] = sum_k x[row, k] w[column, k] (+ bias) without shared memory or barriers, both operands through texel
 // fetches, for software Vulkan: 8 rows and PANELS texels of 4 columns an invocation, 8 invocations a workgroup.
+// CODES: both operands are codes of 8 bits with a factor for each row; whole numbers add up exactly as floats to 2^24.
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 layout(local_size_x = 8) in;
@@ -9,7 +10,12 @@ layout(local_size_x = 8) in;
 #include "panels.glsl"
 // Drivers of software Vulkan compile for longer than such a product takes, so flags are no constants.
 const int kHasBias = 1, kWholeTexels = 2;  // every column texel of y begins at a multiple of four
+#ifdef CODES
+layout(binding = 0) uniform isamplerBuffer X;
+layout(binding = 5) readonly buffer XScale { float x_scale[]; };  // of rows of x
+#else
 layout(binding = 0) uniform samplerBuffer X;  // [.., quarter] texels of four k
+#endif
 layout(binding = 2) readonly buffer Scale { float row_scale[]; };
 layout(binding = 3) readonly buffer Bias { float bias[]; };
 layout(binding = 4) writeonly buffer Y { float y[]; };
@@ -45,7 +51,7 @@ void main() {
     vec4 w[PANELS][4];
     [[unroll]] for (int p = 0; p < PANELS; ++p) panel_rows(first[p] + k * 4, lane, w[p]);
     [[unroll]] for (int r = 0; r < kRows; ++r) {
-      const vec4 v = texelFetch(X, from[r] + k);
+      const vec4 v = vec4(texelFetch(X, from[r] + k));
       [[unroll]] for (int p = 0; p < PANELS; ++p) {
         sums[r][p] = fma(vec4(v.x), w[p][0], sums[r][p]);
         sums[r][p] = fma(vec4(v.y), w[p][1], sums[r][p]);
@@ -67,7 +73,11 @@ void main() {
     }
     [[unroll]] for (int r = 0; r < kRows; ++r) {
       if (row + r >= rows) break;
+#ifdef CODES
+      const vec4 v = sums[r][p] * (x_scale[first_row + row + r] * scale) + shift;
+#else
       const vec4 v = sums[r][p] * scale + shift;
+#endif
       const int to = (row + r) * stride + first_column + column;
       if ((flags & kWholeTexels) != 0) {
         y4[to / 4] = v;

@@ -40,6 +40,6 @@ Context::Context(const VulkanOptions& given)
       memory(device),
       queue(device),
       pipelines(device, options.pipeline_cache),
-      kernels(choose_kernels(device.info(), options.kernels)) {}
+      kernels(choose_kernels(device.info(), options)) {}
 
 }  // namespace lacuna::vulkan

@@ -38,7 +38,7 @@ void read_features(VkPhysicalDevice device, const std::vector<std::string>& exte
   v11.pNext = &v12;
   void** tail = &v12.pNext;
   const bool has_sizes = version >= VK_API_VERSION_1_3 || contains(extensions, VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);
-  const bool has_dot = version >= VK_API_VERSION_1_3 || contains(extensions, VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME);
+  const bool has_dot = contains(extensions, VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME);  // the instance asks for 1.2
   if (has_sizes) {
     *tail = &sizes;
     tail = &sizes.pNext;
@@ -78,6 +78,7 @@ void read_limits(VkPhysicalDevice device, DeviceInfo& info, const std::vector<st
   if (info.features.integer_dot_product) *tail = &dot;
   vkGetPhysicalDeviceProperties2(device, &all);
 
+  info.features.fast_dot_product = dot.integerDotProduct4x8BitPackedSignedAccelerated != 0;
   const VkPhysicalDeviceLimits& l = all.properties.limits;
   DeviceLimits& limits = info.limits;
   limits.storage_range = l.maxStorageBufferRange;
@@ -101,8 +102,6 @@ void read_limits(VkPhysicalDevice device, DeviceInfo& info, const std::vector<st
   info.features.subgroup_arithmetic = supports(VK_SUBGROUP_FEATURE_ARITHMETIC_BIT);
   info.features.subgroup_shuffle = supports(VK_SUBGROUP_FEATURE_SHUFFLE_BIT);
   info.features.subgroup_ballot = supports(VK_SUBGROUP_FEATURE_BALLOT_BIT);
-  info.features.integer_dot_product =
-      info.features.integer_dot_product && dot.integerDotProduct4x8BitPackedSignedAccelerated;
 
   info.name = all.properties.deviceName;
   info.driver = std::string(v12.driverName) + " " + v12.driverInfo;

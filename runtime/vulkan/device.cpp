@@ -88,9 +88,6 @@ Device::Device(const Instance& instance, VkPhysicalDevice physical, int index, c
   v11.pNext = &v12;
   void** tail = &v12.pNext;
 
-  VkPhysicalDeviceProperties properties;
-  vkGetPhysicalDeviceProperties(physical, &properties);
-  const bool core13 = properties.apiVersion >= VK_API_VERSION_1_3;
   const auto offered = extensions_of(physical);
   std::vector<const char*> extensions;
   const auto enable = [&](const char* name) {
@@ -102,7 +99,7 @@ Device::Device(const Instance& instance, VkPhysicalDevice physical, int index, c
     tail = &sizes.pNext;
   }
   if (f.integer_dot_product) {
-    if (!core13) enable(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME);
+    enable(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME);
     *tail = &dot;
   }
 

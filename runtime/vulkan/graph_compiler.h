@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "fusion/graph/graph.h"
+#include "runtime/vulkan/narrow_weight.h"
 #include "runtime/vulkan/program.h"
 #include "runtime/vulkan/weight_store.h"
 
@@ -24,6 +25,12 @@ struct Matrix {
   std::vector<MatrixPart> parts;
   std::optional<Operand> row_scale;  // of i8: f32 for each row of the whole weight
   std::int64_t scale_skip = 0;       // rows of row_scale before the first row of the matrix
+};
+
+/// Rows of a value in narrow arithmetic (narrow_weight.h): whole words, and a factor for each row.
+struct NarrowRows {
+  Operand words;
+  Operand scale;
 };
 
 /// Turns a lowered graph into a Program: one recorder of ops/op_table for each node. What recorders are written
@@ -69,6 +76,10 @@ class GraphCompiler {
   /// Throws std::invalid_argument for a weight that is missing or of another shape.
   graph::DType stored_type(const WeightSlice& slice) const;
 
+  /// Values that were narrowed already: buffer, offset, bytes, elements of a row.
+  using NarrowKey = std::tuple<BufferId, VkDeviceSize, VkDeviceSize, std::int64_t, Narrow>;
+  std::map<NarrowKey, NarrowRows>& narrowed() { return narrowed_; }
+
   /// Adds a step; one with an empty grid is left out. Throws graph::DeviceError (unsupported) where an operand is larger
   /// than a binding may be.
   void add(Dispatch dispatch);
@@ -90,6 +101,7 @@ class GraphCompiler {
   std::vector<std::optional<Operand>> operands_;    // by value
   std::vector<const graph::Node*> producers_;       // by value
   const graph::Node* node_ = nullptr;               // at work
+  std::map<NarrowKey, NarrowRows> narrowed_;
 };
 
 /// Rows [first, first + rows) of an operand with rows of `width` elements of 32 bits.

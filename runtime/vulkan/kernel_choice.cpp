@@ -15,6 +15,8 @@ using Kind = KernelUse::Kind;
 
 constexpr std::array<std::string_view, 3> kProductNames{"plain", "texels", "tiles"};
 constexpr std::array<std::string_view, 3> kAttentionNames{"none", "lanes", "tiles"};
+constexpr std::array<std::string_view, 4> kCodesNames{"none", "texels", "tiles", "dot"};
+constexpr std::array<std::string_view, 2> kHalvesNames{"none", "tiles"};
 constexpr std::array<std::string_view, 2> kNormNames{"primitives", "subgroups"};
 
 /// Texel buffers large enough for any weight part; Vulkan itself only promises 65536.
@@ -49,7 +51,7 @@ std::vector<KernelUse> all_uses() {
     if (!graph::is_block_quantised(stored)) uses.push_back({Kind::convolution, stored});  // blocks are of matrices
   }
   uses.push_back({Kind::attention, {}});
-  uses.push_back({Kind::norm, {}});
+  for (Kind kind : {Kind::norm, Kind::codes, Kind::halves}) uses.push_back({kind, {}});
   return uses;
 }
 
@@ -75,6 +77,10 @@ bool set_kernel(KernelChoice& choice, const KernelUse& use, std::string_view nam
       return set(choice.convolutions[place_of(use.stored)], kProductNames);
     case Kind::attention:
       return set(choice.attention, kAttentionNames);
+    case Kind::codes:
+      return set(choice.codes, kCodesNames);
+    case Kind::halves:
+      return set(choice.halves, kHalvesNames);
     case Kind::norm:
       break;
   }
@@ -91,6 +97,10 @@ std::string name_of(const KernelUse& use) {
       return "convolution " + std::string(name_of(use.stored));
     case Kind::attention:
       return "attention";
+    case Kind::codes:
+      return "codes";
+    case Kind::halves:
+      return "halves";
     case Kind::norm:
       break;
   }
@@ -107,7 +117,8 @@ std::optional<KernelUse> kernel_use_named(std::string_view name) {
 ProductKernel KernelChoice::product(DType stored) const { return products[place_of(stored)]; }
 ProductKernel KernelChoice::convolution(DType stored) const { return convolutions[place_of(stored)]; }
 
-KernelChoice choose_kernels(const DeviceInfo& device, Kernels wanted) {
+KernelChoice choose_kernels(const DeviceInfo& device, const VulkanOptions& options) {
+  const Kernels wanted = options.kernels;
   KernelChoice choice;
   const bool texels = has_large_texel_buffers(device), tiles = has_room_for_tiles(device);
   // Software Vulkan turns barriers into coroutines, and storage reads into one branch a lane.
@@ -129,6 +140,17 @@ KernelChoice choose_kernels(const DeviceInfo& device, Kernels wanted) {
   for (const KernelUse& use : all_uses()) {
     if (use.kind == Kind::convolution) choice.convolutions[place_of(use.stored)] = product;
   }
+  const bool coded = options.precision == Precision::int8 ||
+                     (options.precision == Precision::automatic && device.features.fast_dot_product);
+  choice.codes_of = options.precision == Precision::automatic ? CodesOf::stored : CodesOf::all;
+  if (coded && product == ProductKernel::texels) {
+    choice.codes = CodesKernel::texels;
+  } else if (coded && product == ProductKernel::tiles) {
+    choice.codes = device.features.integer_dot_product ? CodesKernel::dot : CodesKernel::tiles;
+  }
+  if (options.precision == Precision::bf16 && product == ProductKernel::tiles && device.features.float16) {
+    choice.halves = HalvesKernel::tiles;
+  }
   return choice;
 }
 
@@ -140,6 +162,12 @@ bool step_down(KernelChoice& choice, const KernelUse& use, const DeviceInfo& dev
       return step_down(choice.convolutions[place_of(use.stored)], device);
     case Kind::attention:
       return std::exchange(choice.attention, AttentionKernel::none) != AttentionKernel::none;
+    case Kind::codes: {
+      const CodesKernel simpler = choice.codes == CodesKernel::dot ? CodesKernel::tiles : CodesKernel::none;
+      return std::exchange(choice.codes, simpler) != CodesKernel::none;
+    }
+    case Kind::halves:
+      return std::exchange(choice.halves, HalvesKernel::none) != HalvesKernel::none;
     case Kind::norm:
       break;
   }
@@ -154,6 +182,10 @@ std::string_view kernel_name(const KernelChoice& choice, const KernelUse& use) {
       return kProductNames[std::size_t(choice.convolution(use.stored))];
     case Kind::attention:
       return kAttentionNames[std::size_t(choice.attention)];
+    case Kind::codes:
+      return kCodesNames[std::size_t(choice.codes)];
+    case Kind::halves:
+      return kHalvesNames[std::size_t(choice.halves)];
     case Kind::norm:
       break;
   }

@@ -26,13 +26,30 @@ enum class AttentionKernel : std::uint8_t {
   tiles,  // blocks in shared memory
 };
 
+/// How products of codes of 8 bits are computed (narrow_weight.h), the simplest first.
+enum class CodesKernel : std::uint8_t {
+  none,    // in f32, as the weight is stored
+  texels,  // as floats, which is exact: software Vulkan
+  tiles,   // unpacked, in shared memory
+  dot,     // by the device's dot product of four codes, in shared memory
+};
+/// Which large products are computed so: of weights that are stored as i8, or of all.
+enum class CodesOf : std::uint8_t { stored, all };
+
+/// How products of f16 are computed.
+enum class HalvesKernel : std::uint8_t {
+  none,   // in f32, as the weight is stored
+  tiles,  // float16 arithmetic in shared memory
+};
+
 /// What a matrix may be stored in; products of each have kernels of their own.
 inline constexpr std::array kStoredTypes{graph::DType::f32,  graph::DType::f16,  graph::DType::bf16, graph::DType::i8,
                                          graph::DType::q8_0, graph::DType::q4_0, graph::DType::q4_1};
 
-/// Something that is computed by one of several kernels: "product f16", "convolution i8", "attention", "norm".
+/// Something that is computed by one of several kernels: "product f16", "convolution i8", "attention", "norm",
+/// "codes", "halves".
 struct KernelUse {
-  enum class Kind : std::uint8_t { product, convolution, attention, norm };
+  enum class Kind : std::uint8_t { product, convolution, attention, norm, codes, halves };
   Kind kind = Kind::product;
   graph::DType stored = graph::DType::f32;  // of products and convolutions
 };
@@ -45,13 +62,16 @@ struct KernelChoice {
   std::array<ProductKernel, kStoredTypes.size()> products{};      // by place in kStoredTypes
   std::array<ProductKernel, kStoredTypes.size()> convolutions{};
   AttentionKernel attention = AttentionKernel::none;
+  CodesKernel codes = CodesKernel::none;
+  CodesOf codes_of = CodesOf::all;
+  HalvesKernel halves = HalvesKernel::none;
   bool subgroup_rows = false;  // norms: a subgroup, which is a workgroup, has a row; else from primitives
 
   ProductKernel product(graph::DType stored) const;
   ProductKernel convolution(graph::DType stored) const;
   bool operator==(const KernelChoice&) const = default;
 };
-KernelChoice choose_kernels(const DeviceInfo& device, Kernels wanted);
+KernelChoice choose_kernels(const DeviceInfo& device, const VulkanOptions& options);
 
 /// Replaces the kernel of `use` by the next simpler one that the device can run; false where there is none.
 bool step_down(KernelChoice& choice, const KernelUse& use, const DeviceInfo& device);

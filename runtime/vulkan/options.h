@@ -24,6 +24,11 @@ enum class Transfer : std::uint8_t { automatic, staged };
 /// where the device can run it, for tests and measurements (kernel_choice.h).
 enum class Kernels : std::uint8_t { automatic, plain, texels, tiles };
 
+/// What large products are computed in. `int8`: rows of both operands as codes of 8 bits with one factor each. `bf16`:
+/// arithmetic in 16 bits, whichever the device has. Both where the device has kernels for it, else f32. `automatic`: f32,
+/// but int8 for weights that are stored as i8 where the device says that it multiplies codes fast.
+enum class Precision : std::uint8_t { automatic, f32, bf16, int8 };
+
 /// What a Vulkan engine is made with.
 struct VulkanOptions {
   /// Index into list_devices(); -1 = the first of the fastest kind.
@@ -34,6 +39,7 @@ struct VulkanOptions {
   std::function<void(const std::string&)> on_message;
   Transfer transfer = Transfer::automatic;
   Kernels kernels = Kernels::automatic;
+  Precision precision = Precision::automatic;
   /// How long one submit may go without an end before the device counts as lost.
   std::chrono::milliseconds patience{120000};
   /// What VulkanExecutor::pipeline_cache() gave in an earlier process; one of another device or driver is not used.

@@ -5,6 +5,8 @@
 #include <stdexcept>
 
 #include "fusion/graph/block_format.h"
+#include "runtime/vulkan/narrow_weight.h"
+#include "runtime/vulkan/weight_rows.h"
 
 namespace lacuna::vulkan {
 namespace {
@@ -113,6 +115,35 @@ std::vector<std::byte> pack_any(const WeightView& weight, const Axes& a, std::in
   }
 }
 
+DeviceWeight put_panels(WeightStore& store, const WeightView& w, std::uint64_t texel_limit) {
+  const Axes axes(w.shape);
+  DeviceWeight made;
+  made.dtype = w.dtype;
+  made.rows = axes.columns;
+  made.width = axes.channels * axes.taps;
+  const std::int64_t texels = std::max<std::int64_t>(1, axes.quarters * kPanelColumns), panels = whole(axes.columns, kPanelColumns);
+  const std::size_t panel_bytes = w.dtype == DType::q8_0                 ? std::size_t(texels) * 4
+                                  : graph::is_block_quantised(w.dtype) ? std::size_t(texels) * 2
+                                                                       : std::size_t(texels) * 4 * size_of(w.dtype);
+  // A piece at a time bounds the memory for the packed copy.
+  constexpr std::int64_t kPieceBytes = std::int64_t{64} << 20;
+  const auto most = std::max<std::int64_t>(
+      1, std::min(std::int64_t(texel_limit) / texels, kPieceBytes / std::int64_t(std::max<std::size_t>(1, panel_bytes))));
+  for (std::int64_t first = 0; first < panels; first += most) {
+    const std::int64_t count = std::min(most, panels - first);
+    for (WeightPart part : store.put_rows(pack_any(w, axes, first, count), count, panel_bytes)) {
+      if (graph::is_block_quantised(w.dtype)) {
+        part.factors = store.put(std::as_bytes(std::span<const float>(pack_factors(w, axes, first + part.first, part.rows))));
+      }
+      part.first = (first + part.first) * kPanelColumns;
+      part.rows = std::min(part.rows * kPanelColumns, axes.columns - part.first);
+      made.parts.push_back(std::move(part));
+    }
+  }
+  if (w.dtype == DType::i8) made.row_scale = store.put(std::as_bytes(w.row_scale));
+  return made;
+}
+
 }  // namespace
 
 std::int64_t panel_quarters(const graph::Shape& shape) { return Axes(shape).quarters; }
@@ -120,33 +151,17 @@ std::int64_t panel_quarters(const graph::Shape& shape) { return Axes(shape).quar
 std::shared_ptr<const DeviceWeight> panels_of(WeightStore& weights, const WeightStore::Source& source,
                                               const std::string& name, const graph::Shape& shape,
                                               std::uint64_t texel_limit) {
-  return weights.form(source, name, shape, "panels", [&](WeightStore& store, const WeightView& w) {
-    const Axes axes(shape);
-    DeviceWeight made;
-    made.dtype = w.dtype;
-    made.rows = axes.columns;
-    made.width = axes.channels * axes.taps;
-    const std::int64_t texels = std::max<std::int64_t>(1, axes.quarters * kPanelColumns), panels = whole(axes.columns, kPanelColumns);
-    const std::size_t panel_bytes = w.dtype == DType::q8_0                 ? std::size_t(texels) * 4
-                                    : graph::is_block_quantised(w.dtype) ? std::size_t(texels) * 2
-                                                                         : std::size_t(texels) * 4 * size_of(w.dtype);
-    // A piece at a time bounds the memory for the packed copy.
-    constexpr std::int64_t kPieceBytes = std::int64_t{64} << 20;
-    const auto most = std::max<std::int64_t>(
-        1, std::min(std::int64_t(texel_limit) / texels, kPieceBytes / std::int64_t(std::max<std::size_t>(1, panel_bytes))));
-    for (std::int64_t first = 0; first < panels; first += most) {
-      const std::int64_t count = std::min(most, panels - first);
-      for (WeightPart part : store.put_rows(pack_any(w, axes, first, count), count, panel_bytes)) {
-        if (graph::is_block_quantised(w.dtype)) {
-          part.factors = store.put(std::as_bytes(std::span<const float>(pack_factors(w, axes, first + part.first, part.rows))));
-        }
-        part.first = (first + part.first) * kPanelColumns;
-        part.rows = std::min(part.rows * kPanelColumns, axes.columns - part.first);
-        made.parts.push_back(std::move(part));
-      }
-    }
-    if (w.dtype == DType::i8) made.row_scale = store.put(std::as_bytes(w.row_scale));
-    return made;
+  return weights.form(source, name, shape, "panels",
+                      [&](WeightStore& store, const WeightView& w) { return put_panels(store, w, texel_limit); });
+}
+
+std::shared_ptr<const DeviceWeight> coded_panels_of(WeightStore& weights, const WeightStore::Source& source,
+                                                    const std::string& name, const graph::Shape& shape,
+                                                    std::uint64_t texel_limit) {
+  if (require_weight(*source, name, shape).dtype == DType::i8) return panels_of(weights, source, name, shape, texel_limit);
+  return weights.form(source, name, shape, "coded panels", [&](WeightStore& store, const WeightView& w) {
+    const CodedRows rows = coded_rows(w, 0, shape[0]);
+    return put_panels(store, {DType::i8, shape, rows.codes, rows.scale}, texel_limit);
   });
 }
 

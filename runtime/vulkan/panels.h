@@ -17,6 +17,10 @@ inline constexpr std::int64_t kPanelColumns = 32;
 std::shared_ptr<const DeviceWeight> panels_of(WeightStore& weights, const WeightStore::Source& source,
                                               const std::string& name, const graph::Shape& shape,
                                               std::uint64_t texel_limit);
+/// The same of a weight of rank 2 as codes of 8 bits (narrow_weight.h): dtype i8 with row_scale, whatever it is stored in.
+std::shared_ptr<const DeviceWeight> coded_panels_of(WeightStore& weights, const WeightStore::Source& source,
+                                                    const std::string& name, const graph::Shape& shape,
+                                                    std::uint64_t texel_limit);
 /// How many texels of 4 elements the padded inner axis of such a weight has.
 std::int64_t panel_quarters(const graph::Shape& shape);
 /// The permutation of kernels with panels for a stored dtype: "f32", ..., "q8_0", "q4".

@@ -32,6 +32,12 @@ std::unique_ptr<graph::Plan> VulkanExecutor::prepare(const graph::Graph& graph,
 const DeviceInfo& VulkanExecutor::device() const { return shared_->context.device.info(); }
 const KernelChoice& VulkanExecutor::kernels() const { return shared_->context.kernels; }
 void VulkanExecutor::use(const KernelChoice& kernels) { shared_->context.kernels = kernels; }
+Precision VulkanExecutor::precision() const {
+  const Precision wanted = shared_->context.options.precision;
+  if (wanted == Precision::int8 && kernels().codes != CodesKernel::none) return Precision::int8;
+  if (wanted == Precision::bf16 && kernels().halves != HalvesKernel::none) return Precision::bf16;
+  return Precision::f32;
+}
 bool VulkanExecutor::validates() const { return shared_->context.instance.validates(); }
 std::uint64_t VulkanExecutor::memory_bytes() const { return shared_->context.memory.taken(); }
 std::vector<std::byte> VulkanExecutor::pipeline_cache() const { return shared_->context.pipelines.data(); }

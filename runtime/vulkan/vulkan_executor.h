@@ -26,6 +26,8 @@ class VulkanExecutor final : public graph::Executor {
   /// Which kernels compute what, and another choice for the plans that are prepared from now on.
   const KernelChoice& kernels() const;
   void use(const KernelChoice& kernels);
+  /// What large products are computed in: what was asked for where there are kernels for it, else f32. Never automatic.
+  Precision precision() const;
   /// The validation layer is there and checks every call.
   bool validates() const;
   /// Bytes of device memory that this executor and its plans hold.

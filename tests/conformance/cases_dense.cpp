@@ -35,7 +35,7 @@ void add_linear(CaseList& list) {
     p.output(p.b.linear(p.b.linear(p.input("x", {7, 33}), w), w));
   });
   // An engine may treat a slice of a weight along axis 0 as a view.
-  for (const LinearSize s : {LinearSize{7, 33, 257}, {33, 64, 96}}) {
+  for (const LinearSize s : {LinearSize{7, 33, 257}, {33, 64, 96}, {7, 160, 301}}) {
     list.add("linear", "linear_on_slice_of_weight_" + std::to_string(s.out), kLinear, Gradient::smooth, [s](ProblemBuilder& p) {
       const Value x = p.input("x", {s.rows, s.in}), w = p.matrix("w", s.out, s.in);
       p.output(p.b.linear(x, p.b.slice(w, {0, 0, s.out / 3})), "first");

@@ -26,9 +26,11 @@ namespace fs = std::filesystem;
 
 class CheckedVulkanTest : public testing::Test {
  protected:
-  std::unique_ptr<CheckedVulkan> open(LyingDriver* driver = nullptr, Kernels kernels = Kernels::automatic) {
+  std::unique_ptr<CheckedVulkan> open(LyingDriver* driver = nullptr, Kernels kernels = Kernels::automatic,
+                                      vulkan::Precision precision = vulkan::Precision::automatic) {
     warnings_.clear();
     CheckedVulkanOptions options;
+    options.engine.precision = precision;
     options.engine.kernels = kernels;
     if (driver != nullptr) options.engine.patch = driver->patch();
     options.device_name = "the device";
@@ -127,6 +129,50 @@ TEST_F(CheckedVulkanTest, TilesAreFollowedByTexelsAndThenByPlainKernels) {
   EXPECT_EQ(engine->executor().kernels().product(graph::DType::f16), vulkan::ProductKernel::plain);
   EXPECT_EQ(warnings_.size(), 2u);
   expect_right(*engine, {"product f16"});
+}
+
+TEST_F(CheckedVulkanTest, ADotProductThatLiesIsReplacedByOneThatUnpacks) {
+  LACUNA_NEED_VULKAN_DEVICE();
+  LyingDriver driver("product_codes_dot");
+  const auto engine = open(&driver, Kernels::tiles, vulkan::Precision::int8);
+  if (engine->executor().kernels().codes != vulkan::CodesKernel::dot) GTEST_SKIP() << "no dot product on this device";
+  engine->check({"codes", "product i8"});
+  EXPECT_EQ(engine->executor().kernels().codes, vulkan::CodesKernel::tiles);
+  EXPECT_EQ(engine->executor().precision(), vulkan::Precision::int8);
+  ASSERT_EQ(warnings_.size(), 1u);
+  EXPECT_NE(warnings_[0].find("codes"), std::string::npos) << warnings_[0];
+}
+
+TEST_F(CheckedVulkanTest, NarrowArithmeticThatLiesIsReplacedByFloats) {
+  LACUNA_NEED_VULKAN_DEVICE();
+  {
+    LyingDriver driver("product_texels_codes");
+    const auto engine = open(&driver, Kernels::texels, vulkan::Precision::int8);
+    if (engine->executor().kernels().codes == vulkan::CodesKernel::texels) {
+      engine->check({"codes"});
+      EXPECT_EQ(engine->executor().precision(), vulkan::Precision::f32);
+      EXPECT_EQ(warnings_.size(), 1u);
+    }
+  }
+  LyingDriver driver("product_halves");
+  const auto engine = open(&driver, Kernels::tiles, vulkan::Precision::bf16);
+  if (engine->executor().kernels().halves == vulkan::HalvesKernel::none) GTEST_SKIP() << "no float16 arithmetic";
+  engine->check({"halves"});
+  EXPECT_EQ(engine->executor().precision(), vulkan::Precision::f32);
+  EXPECT_EQ(warnings_.size(), 1u);
+}
+
+TEST_F(CheckedVulkanTest, HonestNarrowArithmeticIsBelieved) {
+  LACUNA_NEED_VULKAN_DEVICE();
+  for (const Kernels kernels : {Kernels::texels, Kernels::tiles}) {
+    for (const auto precision : {vulkan::Precision::int8, vulkan::Precision::bf16}) {
+      const auto engine = open(nullptr, kernels, precision);
+      const KernelChoice before = engine->executor().kernels();
+      engine->check({precision == vulkan::Precision::int8 ? "codes" : "halves"});
+      EXPECT_EQ(to_text(engine->executor().kernels()), to_text(before));
+      EXPECT_TRUE(warnings_.empty()) << warnings_.front();
+    }
+  }
 }
 
 TEST_F(CheckedVulkanTest, ADeviceThatIsAlwaysWrongIsRefused) {

@@ -1,3 +1,4 @@
+#include "runtime/cpu/cpu_executor.h"
 #include "runtime/vulkan/vulkan_executor.h"
 #include "tests/conformance/suite.h"
 #include "tests/vulkan/need_device.h"
@@ -12,12 +13,18 @@ using enum conformance::Precision;
 /// Every case of one op under the validation layer, whose messages are failures.
 class VulkanConformance : public testing::TestWithParam<std::string> {
  protected:
-  void run(Transfer transfer, const std::vector<conformance::Precision>& precisions, Kernels kernels = Kernels::automatic) {
+  bool without_dot_product_ = false;
+  void run(Transfer transfer, const std::vector<conformance::Precision>& precisions, Kernels kernels = Kernels::automatic,
+           Precision arithmetic = Precision::automatic) {
     LACUNA_NEED_VULKAN_DEVICE();
     const auto make = [&] {
       VulkanOptions options;
       options.transfer = transfer;
       options.kernels = kernels;
+      options.precision = arithmetic;
+      if (without_dot_product_) {
+        options.restrict_device = [](DeviceInfo& device) { device.features.integer_dot_product = false; };
+      }
       options.validation = Validation::on;
       options.on_message = [](const std::string& message) { ADD_FAILURE() << message; };
       auto executor = std::make_unique<VulkanExecutor>(options);
@@ -32,6 +39,42 @@ class VulkanConformance : public testing::TestWithParam<std::string> {
 
 TEST_P(VulkanConformance, MatchesTheReference) { run(Transfer::automatic, {f32, bf16, f16, int8}); }
 INSTANTIATE_TEST_SUITE_P(Ops, VulkanConformance, testing::ValuesIn(all_ops()),
+                         [](const testing::TestParamInfo<std::string>& info) { return info.param; });
+
+/// Large products in 8 and 16 bits, in every family of kernels that has them.
+class VulkanInt8Conformance : public VulkanConformance {};
+TEST_P(VulkanInt8Conformance, MatchesTheReference) { run(Transfer::automatic, {int8}, Kernels::automatic, Precision::int8); }
+TEST_P(VulkanInt8Conformance, MatchesTheReferenceWithTiles) { run(Transfer::automatic, {int8}, Kernels::tiles, Precision::int8); }
+TEST_P(VulkanInt8Conformance, MatchesTheReferenceWithoutADotProduct) {
+  without_dot_product_ = true;
+  run(Transfer::automatic, {int8}, Kernels::tiles, Precision::int8);
+}
+INSTANTIATE_TEST_SUITE_P(Ops, VulkanInt8Conformance, testing::Values("linear", "propose", "gather_rows", "graph"),
+                         [](const testing::TestParamInfo<std::string>& info) { return info.param; });
+
+/// The same codes as the CPU engine's, but for ties where a multiply-add is not fused, and so the same sums.
+TEST(VulkanInt8, GivesWhatTheCpuEngineGives) {
+  LACUNA_NEED_VULKAN_DEVICE();
+  cpu::CpuExecutor expected({cpu::Precision::int8, 1});
+  if (expected.precision() != cpu::Precision::int8) GTEST_SKIP() << "this processor has no int8 products";
+  for (const Kernels kernels : {Kernels::texels, Kernels::tiles}) {
+    VulkanOptions options;
+    options.kernels = kernels;
+    options.precision = Precision::int8;
+    VulkanExecutor engine(options);
+    if (engine.precision() != Precision::int8) continue;
+    for (const conformance::Case& c : conformance::all_cases()) {
+      if (c.name != "linear_65x160x257" && c.name != "linear_bias_96x192x288") continue;
+      EXPECT_LE(conformance::compare(c, engine, expected, int8), 1e-3) << c.name;
+      EXPECT_LE(conformance::compare(c, engine, expected, f32), 1e-3) << c.name;  // quantised when loaded
+    }
+  }
+}
+
+class VulkanHalfConformance : public VulkanConformance {};
+TEST_P(VulkanHalfConformance, MatchesTheReference) { run(Transfer::automatic, {bf16, f16}, Kernels::tiles, Precision::bf16); }
+INSTANTIATE_TEST_SUITE_P(Ops, VulkanHalfConformance,
+                         testing::Values("linear", "propose", "gather_rows", "quantise_nearest", "graph"),
                          [](const testing::TestParamInfo<std::string>& info) { return info.param; });
 
 /// Block-quantised matrices, in every family of kernels: both sides decode the same codes and compute in f32.

@@ -108,7 +108,9 @@ MemoryNeed memory_needed(const generation::Model& model, const graph::Executor& 
   const std::string precision = runtime::precision_of(executor);
   MemoryNeed need = count(*model.family, model.folder, size, precision == "int8" ? 1 : precision == "bf16" ? 2 : 4);
   if (const auto device = runtime::memory_of(executor)) {
-    need.weights = stored_bytes(model.folder);
+    // Weights are held as they are stored, unless products are in another type.
+    const std::uint64_t stored = stored_bytes(model.folder);
+    need.weights = precision == "f32" ? stored : std::max(stored, need.weights);
     need.available = device->free;
     need.heap = device->device;
     return need;

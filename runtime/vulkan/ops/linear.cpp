@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/vulkan/ops/narrow_product.h"
 #include "runtime/vulkan/ops/op_table.h"
 #include "runtime/vulkan/panels.h"
 
@@ -116,6 +117,7 @@ Operand pack_rows(GraphCompiler& compiler, const Operand& x, const RowLayout& la
 }
 
 void add_product(GraphCompiler& compiler, const Product& p) {
+  if (const auto narrow = narrowing(compiler, p)) return add_narrow_product(compiler, p, *narrow);
   const auto slice = compiler.as_weight(p.weight);
   const std::int64_t inner = compiler.shape(p.weight)[-1];
   const auto texels = std::uint64_t(p.first_row + p.rows) * std::uint64_t((inner + 3) / 4);
@@ -134,6 +136,7 @@ void record_linear(GraphCompiler& compiler, const graph::Node& node) {
   const Operand y = compiler.write(node.output);
   const std::int64_t columns = shape[-1], inner = compiler.shape(product.weight)[-1];
   const std::int64_t rows = columns > 0 ? shape.elements() / columns : 0;
+  product.result = node.output;
   const std::int64_t step = compiler.rows_at_a_time(rows, {columns, inner, (inner + 3) / 4 * 4});
   for (std::int64_t first = 0; first < rows; first += step) {
     product.rows = std::min(step, rows - first);

@@ -14,6 +14,7 @@ struct Product {
   graph::ValueId weight = -1;
   std::optional<Operand> bias;
   Operand y;
+  graph::ValueId result = -1;  // the value that y is, where there is one
 };
 void add_product(GraphCompiler& compiler, const Product& product);
 

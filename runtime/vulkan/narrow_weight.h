@@ -1,0 +1,27 @@
+#pragma once
+
+#include "runtime/vulkan/weight_store.h"
+
+namespace lacuna::vulkan {
+
+/// What both operands of a product become where narrow arithmetic is allowed.
+enum class Narrow : std::uint8_t {
+  codes,   // int8, row by row: value = code * factor, factor = largest / 127
+  halves,  // f16, row by row: value = half * factor, a power of two that brings the largest into [1/2, 1)
+};
+/// Elements of a 32-bit word.
+constexpr std::int64_t per_word(Narrow narrow) { return narrow == Narrow::codes ? 4 : 2; }
+
+/// A weight [columns, inner] in f32, f16, bf16 or i8 as rows of whole words, filled up with zeros, with row_scale. A
+/// weight that is stored as i8 keeps its codes and factors.
+std::shared_ptr<const DeviceWeight> narrow_weight(WeightStore& weights, const WeightStore::Source& source,
+                                                  const std::string& name, const graph::Shape& shape, Narrow narrow);
+
+/// Rows [begin, end) as codes (rows of `width` bytes) and their factors.
+struct CodedRows {
+  std::vector<std::byte> codes;
+  std::vector<float> scale;
+};
+CodedRows coded_rows(const graph::WeightView& weight, std::int64_t begin, std::int64_t end);
+
+}  // namespace lacuna::vulkan
