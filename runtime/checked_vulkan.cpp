@@ -8,6 +8,7 @@
 
 #include "runtime/cpu/reference_executor.h"
 #include "runtime/kernel_cache.h"
+#include "runtime/tune_products.h"
 #include "runtime/vulkan/shader_library.h"
 
 namespace lacuna::runtime {
@@ -31,11 +32,21 @@ std::filesystem::path file_for(const CheckedVulkanOptions& options) {
   return options.cache_folder / name;
 }
 
-/// Of a part, the name that kernel_use_named() knows: norms, and attention with heads of any size, share theirs.
+constexpr const char* kTuned = "tuned";  // among the parts of a verdict
+
+bool uses_tiles(const std::string& part, const vulkan::KernelChoice& kernels) {
+  if (part == "codes") return kernels.codes >= vulkan::CodesKernel::tiles;
+  if (part == "halves") return kernels.halves == vulkan::HalvesKernel::tiles;
+  const auto use = vulkan::kernel_use_named(part);
+  return use && (part.starts_with("product ") || part.starts_with("convolution ")) && kernel_name(kernels, *use) == "tiles";
+}
+
+/// Of a part, the name that kernel_use_named() knows: attention with heads of any size shares one, and so do norms and
+/// draws, which a subgroup computes for each row.
 std::string use_of(const std::string& part) {
   const std::size_t space = part.find(' ');
   const std::string kind = part.substr(0, space);
-  return kind == "attention" || kind == "norm" ? kind : part;
+  return kind == "draw" ? "norm" : kind == "attention" || kind == "norm" ? kind : part;
 }
 
 void add_lines(std::string_view text, TestParts& parts) {
@@ -47,7 +58,7 @@ void add_lines(std::string_view text, TestParts& parts) {
 
 }  // namespace
 
-CheckedVulkan::CheckedVulkan(const CheckedVulkanOptions& options) : warn_(options.on_warning) {
+CheckedVulkan::CheckedVulkan(const CheckedVulkanOptions& options) : warn_(options.on_warning), tune_(options.tune) {
   std::optional<KernelCache> kept;
   if (!options.cache_folder.empty()) {
     file_ = file_for(options);
@@ -112,8 +123,43 @@ bool CheckedVulkan::accept(std::string_view verdict) {
 std::unique_ptr<graph::Plan> CheckedVulkan::prepare(const graph::Graph& graph,
                                                     std::shared_ptr<const graph::WeightSource> weights) {
   const std::scoped_lock lock(mutex_);
-  if (weights) check(with_narrow_parts(test_parts_of(graph, *weights)));
+  if (weights) {
+    const TestParts parts = with_narrow_parts(test_parts_of(graph, *weights));
+    check(parts);
+    const bool products = std::ranges::any_of(parts, [](const std::string& part) { return part.starts_with("product "); });
+    if (products && wants_tuning()) {
+      tune();
+      check(parts);
+    }
+  }
   return engine_->prepare(graph, std::move(weights));
+}
+
+bool CheckedVulkan::wants_tuning() const {
+  if (tune_ == Tune::gpus && engine_->device().type == vulkan::DeviceType::cpu) return false;
+  return engine_->kernels().product(graph::DType::f16) == vulkan::ProductKernel::tiles && !checked_.contains(kTuned);
+}
+
+void CheckedVulkan::tune() {
+  constexpr double kBudget = 0.3;
+  check({"product f16"});
+  const vulkan::KernelChoice before = engine_->kernels();
+  const Tuning tuning = tune_products(*engine_, kBudget);
+  tune_seconds_ += tuning.seconds;
+  engine_->use(tuning.kernels);
+  if (tuning.kernels.products != before.products) {
+    // Faster, but not believed yet; where they are wrong, what was there stays.
+    TestParts products;
+    for (const graph::DType stored : vulkan::kStoredTypes) products.insert("product " + std::string(name_of(stored)));
+    cpu::ReferenceExecutor reference;
+    if (!wrong_parts(products, reference).empty()) {
+      vulkan::KernelChoice kept = tuning.kernels;
+      kept.products = before.products;
+      engine_->use(kept);
+    }
+  }
+  checked_.insert(kTuned);
+  save();
 }
 
 TestParts CheckedVulkan::with_narrow_parts(TestParts parts) const {
@@ -129,9 +175,22 @@ std::vector<FailingPart> CheckedVulkan::wrong_parts(const TestParts& parts, grap
   std::vector<FailingPart> wrong;
   const auto add = [&](vulkan::KernelChoice kernels, const TestParts& some, Arithmetic arithmetic) {
     if (some.empty()) return;
+    const bool has_wide = kernels.wide_rows != vulkan::KernelChoice::kNeverWide;
+    vulkan::KernelChoice wide = kernels;
+    kernels.wide_rows = vulkan::KernelChoice::kNeverWide;
     engine_->use(kernels);
     const auto more = failing_parts(*engine_, reference, some, arithmetic);
     wrong.insert(wrong.end(), more.begin(), more.end());
+    // The same in wide tiles, which small products do not have.
+    TestParts in_tiles;
+    std::ranges::copy_if(some, std::inserter(in_tiles, in_tiles.end()), [&](const std::string& part) { return uses_tiles(part, kernels); });
+    if (!has_wide || in_tiles.empty()) return;
+    wide.wide_rows = wide.wide_columns = 1;
+    engine_->use(wide);
+    for (const FailingPart& part : failing_parts(*engine_, reference, in_tiles, arithmetic)) {
+      const bool known = std::ranges::any_of(more, [&](const FailingPart& other) { return other.part == part.part; });
+      if (!known) wrong.push_back({"wide tiles", part.part + ", " + part.detail});
+    }
   };
   TestParts in_f32 = parts;
   vulkan::KernelChoice wide = choice;
@@ -164,6 +223,7 @@ void CheckedVulkan::check(const TestParts& parts) {
     bool replaced = false;
     for (const FailingPart& part : failing) {
       const auto use = vulkan::kernel_use_named(use_of(part.part));
+      if (part.part == "draw" && failing.size() > 1) continue;  // it is what its product is
       if (use && seen.insert(use_of(part.part)).second) replaced = replace(part, choice) || replaced;
     }
     if (!replaced) {
@@ -185,10 +245,10 @@ void CheckedVulkan::check(const TestParts& parts) {
 /// Whether there was something simpler for the part.
 bool CheckedVulkan::replace(const FailingPart& part, vulkan::KernelChoice& choice) const {
   const auto use = *vulkan::kernel_use_named(use_of(part.part));
-  const std::string wrong(kernel_name(choice, use));
+  const std::string wrong = kernel_name(choice, use);
   if (!step_down(choice, use, engine_->device())) return false;
   warn(device_line() + " computes wrongly with the kernel \"" + wrong + "\" of " + part.part + " (" + part.detail +
-       "); \"" + std::string(kernel_name(choice, use)) + "\" is used instead");
+       "); \"" + kernel_name(choice, use) + "\" is used instead");
   return true;
 }
 

@@ -1,6 +1,7 @@
 #include "runtime/vulkan/kernel_choice.h"
 
 #include <algorithm>
+#include <charconv>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -51,7 +52,7 @@ std::vector<KernelUse> all_uses() {
     if (!graph::is_block_quantised(stored)) uses.push_back({Kind::convolution, stored});  // blocks are of matrices
   }
   uses.push_back({Kind::attention, {}});
-  for (Kind kind : {Kind::norm, Kind::codes, Kind::halves}) uses.push_back({kind, {}});
+  for (Kind kind : {Kind::norm, Kind::codes, Kind::halves, Kind::wide_tiles}) uses.push_back({kind, {}});
   return uses;
 }
 
@@ -60,6 +61,23 @@ bool step_down(ProductKernel& kernel, const DeviceInfo& device) {
   const bool texels = kernel == ProductKernel::tiles && has_large_texel_buffers(device);
   kernel = texels ? ProductKernel::texels : ProductKernel::plain;
   return true;
+}
+
+std::string wide_name(const KernelChoice& choice) {
+  if (choice.wide_rows == KernelChoice::kNeverWide) return "never";
+  return std::to_string(choice.wide_rows) + 'x' + std::to_string(choice.wide_columns);
+}
+
+bool set_wide(KernelChoice& choice, std::string_view name) {
+  if (name == "never") {
+    choice.wide_rows = KernelChoice::kNeverWide;
+    return true;
+  }
+  const char *begin = name.data(), *end = begin + name.size();
+  const auto rows = std::from_chars(begin, end, choice.wide_rows);
+  if (rows.ec != std::errc() || rows.ptr == end || *rows.ptr != 'x') return false;
+  const auto columns = std::from_chars(rows.ptr + 1, end, choice.wide_columns);
+  return columns.ec == std::errc() && columns.ptr == end;
 }
 
 /// False where the kernel has no such name.
@@ -81,6 +99,8 @@ bool set_kernel(KernelChoice& choice, const KernelUse& use, std::string_view nam
       return set(choice.codes, kCodesNames);
     case Kind::halves:
       return set(choice.halves, kHalvesNames);
+    case Kind::wide_tiles:
+      return set_wide(choice, name);
     case Kind::norm:
       break;
   }
@@ -101,6 +121,8 @@ std::string name_of(const KernelUse& use) {
       return "codes";
     case Kind::halves:
       return "halves";
+    case Kind::wide_tiles:
+      return "wide tiles";
     case Kind::norm:
       break;
   }
@@ -129,6 +151,8 @@ KernelChoice choose_kernels(const DeviceInfo& device, const VulkanOptions& optio
   if (device.limits.shared_memory >= kAttentionBytes && device.limits.invocations >= 128) {
     choice.attention = AttentionKernel::tiles;
   }
+  constexpr std::uint32_t kWideBytes = 2 * 16 * 33 * 16;  // shared memory of product_tiles.comp with TILE 8
+  if (device.limits.shared_memory < kWideBytes) choice.wide_rows = KernelChoice::kNeverWide;
   ProductKernel product = ProductKernel::plain;
   if (wanted == Kernels::texels || (wanted == Kernels::automatic && small)) {
     if (texels) product = ProductKernel::texels;
@@ -168,34 +192,38 @@ bool step_down(KernelChoice& choice, const KernelUse& use, const DeviceInfo& dev
     }
     case Kind::halves:
       return std::exchange(choice.halves, HalvesKernel::none) != HalvesKernel::none;
+    case Kind::wide_tiles:
+      return std::exchange(choice.wide_rows, KernelChoice::kNeverWide) != KernelChoice::kNeverWide;
     case Kind::norm:
       break;
   }
   return std::exchange(choice.subgroup_rows, false);
 }
 
-std::string_view kernel_name(const KernelChoice& choice, const KernelUse& use) {
+std::string kernel_name(const KernelChoice& choice, const KernelUse& use) {
   switch (use.kind) {
     case Kind::product:
-      return kProductNames[std::size_t(choice.product(use.stored))];
+      return std::string(kProductNames[std::size_t(choice.product(use.stored))]);
     case Kind::convolution:
-      return kProductNames[std::size_t(choice.convolution(use.stored))];
+      return std::string(kProductNames[std::size_t(choice.convolution(use.stored))]);
     case Kind::attention:
-      return kAttentionNames[std::size_t(choice.attention)];
+      return std::string(kAttentionNames[std::size_t(choice.attention)]);
     case Kind::codes:
-      return kCodesNames[std::size_t(choice.codes)];
+      return std::string(kCodesNames[std::size_t(choice.codes)]);
     case Kind::halves:
-      return kHalvesNames[std::size_t(choice.halves)];
+      return std::string(kHalvesNames[std::size_t(choice.halves)]);
+    case Kind::wide_tiles:
+      return wide_name(choice);
     case Kind::norm:
       break;
   }
-  return kNormNames[std::size_t(choice.subgroup_rows)];
+  return std::string(kNormNames[std::size_t(choice.subgroup_rows)]);
 }
 
 std::string to_text(const KernelChoice& choice) {
   std::string text;
   for (const KernelUse& use : all_uses()) {
-    text += name_of(use) + ' ' + std::string(kernel_name(choice, use)) + '\n';
+    text += name_of(use) + ' ' + kernel_name(choice, use) + '\n';
   }
   return text;
 }

@@ -47,9 +47,9 @@ inline constexpr std::array kStoredTypes{graph::DType::f32,  graph::DType::f16, 
                                          graph::DType::q8_0, graph::DType::q4_0, graph::DType::q4_1};
 
 /// Something that is computed by one of several kernels: "product f16", "convolution i8", "attention", "norm",
-/// "codes", "halves".
+/// "codes", "halves", "wide tiles".
 struct KernelUse {
-  enum class Kind : std::uint8_t { product, convolution, attention, norm, codes, halves };
+  enum class Kind : std::uint8_t { product, convolution, attention, norm, codes, halves, wide_tiles };
   Kind kind = Kind::product;
   graph::DType stored = graph::DType::f32;  // of products and convolutions
 };
@@ -65,6 +65,9 @@ struct KernelChoice {
   CodesKernel codes = CodesKernel::none;
   CodesOf codes_of = CodesOf::all;
   HalvesKernel halves = HalvesKernel::none;
+  /// Products in tiles have tiles of 128 x 128 from so many rows and columns on, else of 64 x 64.
+  static constexpr std::uint32_t kNeverWide = ~0u;
+  std::uint32_t wide_rows = 256, wide_columns = 512;
   bool subgroup_rows = false;  // norms: a subgroup, which is a workgroup, has a row; else from primitives
 
   ProductKernel product(graph::DType stored) const;
@@ -76,7 +79,7 @@ KernelChoice choose_kernels(const DeviceInfo& device, const VulkanOptions& optio
 /// Replaces the kernel of `use` by the next simpler one that the device can run; false where there is none.
 bool step_down(KernelChoice& choice, const KernelUse& use, const DeviceInfo& device);
 /// The kernel of `use`, in a word.
-std::string_view kernel_name(const KernelChoice& choice, const KernelUse& use);
+std::string kernel_name(const KernelChoice& choice, const KernelUse& use);
 
 /// The choice as lines of "use kernel", and back; nothing where the text is not one that to_text() gives.
 std::string to_text(const KernelChoice& choice);

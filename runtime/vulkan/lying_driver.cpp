@@ -10,7 +10,10 @@ namespace {
 
 // As in fault_injector.cpp: the functions of a table know nothing but their arguments.
 LyingDriver* at_work = nullptr;
-PFN_vkCreateShaderModule real_create = nullptr;
+PFN_vkCreateShaderModule real_module = nullptr;
+PFN_vkCreateComputePipelines real_pipelines = nullptr;
+PFN_vkDestroyShaderModule real_destroy = nullptr;
+thread_local const Shader* last_shader = nullptr;  // a pipeline is made right after its module
 
 /// Instructions that are replaced by others of the same form. SPIR-V: the first word of an instruction is its length and
 /// its code.
@@ -25,30 +28,53 @@ std::vector<std::uint32_t> changed(std::span<const std::uint32_t> words) {
   return code;
 }
 
-VKAPI_ATTR VkResult VKAPI_CALL create(VkDevice device, const VkShaderModuleCreateInfo* info,
-                                      const VkAllocationCallbacks* callbacks, VkShaderModule* module) {
-  if (at_work != nullptr) {
-    for (const Shader& shader : shader_library()) {
-      if (shader.words.data() != info->pCode || !shader.name.starts_with(at_work->prefix())) continue;
-      at_work->count();
-      const std::vector<std::uint32_t> code = changed(shader.words);
-      VkShaderModuleCreateInfo lie = *info;
-      lie.pCode = code.data();
-      return real_create(device, &lie, callbacks, module);
-    }
+bool is_lied_about(const DriverLie& lie, const VkSpecializationInfo* constants) {
+  if (last_shader == nullptr || !last_shader->name.starts_with(lie.shaders)) return false;
+  if (!lie.constant) return true;
+  if (constants == nullptr || constants->dataSize < 4 * (lie.constant->index + 1)) return false;
+  return static_cast<const std::uint32_t*>(constants->pData)[lie.constant->index] == lie.constant->value;
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL create_module(VkDevice device, const VkShaderModuleCreateInfo* info,
+                                             const VkAllocationCallbacks* callbacks, VkShaderModule* module) {
+  last_shader = nullptr;
+  for (const Shader& shader : shader_library()) {
+    if (shader.words.data() == info->pCode) last_shader = &shader;
   }
-  return real_create(device, info, callbacks, module);
+  return real_module(device, info, callbacks, module);
+}
+
+VKAPI_ATTR VkResult VKAPI_CALL create_pipelines(VkDevice device, VkPipelineCache cache, std::uint32_t count,
+                                                const VkComputePipelineCreateInfo* infos,
+                                                const VkAllocationCallbacks* callbacks, VkPipeline* pipelines) {
+  if (at_work == nullptr || count != 1 || !is_lied_about(at_work->lie(), infos->stage.pSpecializationInfo)) {
+    return real_pipelines(device, cache, count, infos, callbacks, pipelines);
+  }
+  at_work->count();
+  const std::vector<std::uint32_t> code = changed(last_shader->words);
+  VkShaderModuleCreateInfo module{VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO};
+  module.codeSize = code.size() * 4;
+  module.pCode = code.data();
+  VkComputePipelineCreateInfo info = *infos;
+  const VkResult made = real_module(device, &module, nullptr, &info.stage.module);
+  if (made != VK_SUCCESS) return made;
+  const VkResult result = real_pipelines(device, cache, 1, &info, callbacks, pipelines);
+  real_destroy(device, info.stage.module, nullptr);
+  return result;
 }
 
 }  // namespace
 
-LyingDriver::LyingDriver(std::string prefix) : prefix_(std::move(prefix)) { at_work = this; }
+LyingDriver::LyingDriver(DriverLie lie) : lie_(std::move(lie)) { at_work = this; }
 LyingDriver::~LyingDriver() { at_work = nullptr; }
 
 std::function<void(VolkDeviceTable&)> LyingDriver::patch() {
   return [](VolkDeviceTable& table) {
-    real_create = table.vkCreateShaderModule;
-    table.vkCreateShaderModule = create;
+    real_module = table.vkCreateShaderModule;
+    real_pipelines = table.vkCreateComputePipelines;
+    real_destroy = table.vkDestroyShaderModule;
+    table.vkCreateShaderModule = create_module;
+    table.vkCreateComputePipelines = create_pipelines;
   };
 }
 

@@ -34,6 +34,7 @@ class CheckedVulkanTest : public testing::Test {
     options.engine.kernels = kernels;
     if (driver != nullptr) options.engine.patch = driver->patch();
     options.device_name = "the device";
+    options.tune = tune_;
     options.cache_folder = cache_;
     options.on_warning = [this](const std::string& line) { warnings_.push_back(line); };
     return std::make_unique<CheckedVulkan>(options);
@@ -51,6 +52,16 @@ class CheckedVulkanTest : public testing::Test {
     return found;
   }
 
+  /// A plan of one product, which is what is tuned.
+  static void prepare_product(CheckedVulkan& engine) {
+    graph::GraphBuilder b;
+    b.output("y", b.linear(b.input("x", graph::DType::f32, {3, 40}), b.weight("w", {5, 40})));
+    auto weights = std::make_shared<testing_support::MemoryWeights>();
+    weights->add("w", graph::DType::f16, {5, 40}, std::vector<std::byte>(5 * 40 * 2));
+    engine.prepare(b.finish(), weights);
+  }
+
+  Tune tune_ = Tune::gpus;
   std::vector<std::string> warnings_;
   test::TempFolder folder_;
   fs::path cache_;  // empty = none
@@ -61,6 +72,7 @@ struct Lie {
   const char* part;
   const char* use;
   Kernels kernels = Kernels::automatic;
+  std::optional<vulkan::DriverLie::Constant> constant = {};
 };
 void PrintTo(const Lie& lie, std::ostream* out) { *out << lie.shaders; }
 
@@ -70,7 +82,7 @@ class OneLie : public CheckedVulkanTest, public testing::WithParamInterface<Lie>
 TEST_P(OneLie, IsAnsweredByASimplerKernel) {
   LACUNA_NEED_VULKAN_DEVICE();
   const TestParts parts{GetParam().part, "swiglu"};
-  LyingDriver driver(GetParam().shaders);
+  LyingDriver driver({GetParam().shaders, GetParam().constant});
   const auto engine = open(&driver, GetParam().kernels);
   KernelChoice expected = engine->executor().kernels();
   EXPECT_TRUE(step_down(expected, *vulkan::kernel_use_named(GetParam().use), engine->executor().device()));
@@ -93,7 +105,10 @@ INSTANTIATE_TEST_SUITE_P(
                     Lie{"attention_tiles_1", "attention 10", "attention", Kernels::tiles}, Lie{"norm", "norm rms", "norm"},
                     Lie{"product_tiles_f32", "product f32", "product f32", Kernels::tiles},
                     Lie{"product_tiles_q4_1", "product q4_1", "product q4_1", Kernels::tiles},
-                    Lie{"product_tiles_conv_i8", "convolution i8", "convolution i8", Kernels::tiles}));
+                    Lie{"product_tiles_conv_i8", "convolution i8", "convolution i8", Kernels::tiles},
+                    // Tiles of 128: a constant of a kernel that is right otherwise.
+                    Lie{"product_tiles_f16", "product f16", "wide tiles", Kernels::tiles, vulkan::DriverLie::Constant{2, 8}},
+                    Lie{"draw_pick_lanes", "draw", "norm"}));
 
 TEST_F(CheckedVulkanTest, AnHonestDriverIsBelieved) {
   LACUNA_NEED_VULKAN_DEVICE();
@@ -113,7 +128,7 @@ TEST_F(CheckedVulkanTest, AGraphIsCheckedForWhatItNeeds) {
   auto weights = std::make_shared<testing_support::MemoryWeights>();
   weights->add("w", graph::DType::f16, {66, 40}, std::vector<std::byte>(66 * 40 * 2));
   weights->add("n", {40}, std::vector<float>(40));
-  LyingDriver driver("product_texels_f16_2");
+  LyingDriver driver({"product_texels_f16_2"});
   const auto engine = open(&driver);
   engine->prepare(b.finish(), weights);
   EXPECT_EQ(engine->checked_now(), (TestParts{"product f16", "norm rms"}));
@@ -122,7 +137,7 @@ TEST_F(CheckedVulkanTest, AGraphIsCheckedForWhatItNeeds) {
 
 TEST_F(CheckedVulkanTest, TilesAreFollowedByTexelsAndThenByPlainKernels) {
   LACUNA_NEED_VULKAN_DEVICE();
-  LyingDriver driver("product_t");  // tiles and texels
+  LyingDriver driver({"product_t"});  // tiles and texels
   const auto engine = open(&driver, Kernels::tiles);
   engine->check({"product f16"});
   if (driver.lies() == 0) GTEST_SKIP() << "this device has no such kernels";
@@ -133,7 +148,7 @@ TEST_F(CheckedVulkanTest, TilesAreFollowedByTexelsAndThenByPlainKernels) {
 
 TEST_F(CheckedVulkanTest, ADotProductThatLiesIsReplacedByOneThatUnpacks) {
   LACUNA_NEED_VULKAN_DEVICE();
-  LyingDriver driver("product_codes_dot");
+  LyingDriver driver({"product_codes_dot"});
   const auto engine = open(&driver, Kernels::tiles, vulkan::Precision::int8);
   if (engine->executor().kernels().codes != vulkan::CodesKernel::dot) GTEST_SKIP() << "no dot product on this device";
   engine->check({"codes", "product i8"});
@@ -146,7 +161,7 @@ TEST_F(CheckedVulkanTest, ADotProductThatLiesIsReplacedByOneThatUnpacks) {
 TEST_F(CheckedVulkanTest, NarrowArithmeticThatLiesIsReplacedByFloats) {
   LACUNA_NEED_VULKAN_DEVICE();
   {
-    LyingDriver driver("product_texels_codes");
+    LyingDriver driver({"product_texels_codes"});
     const auto engine = open(&driver, Kernels::texels, vulkan::Precision::int8);
     if (engine->executor().kernels().codes == vulkan::CodesKernel::texels) {
       engine->check({"codes"});
@@ -154,7 +169,7 @@ TEST_F(CheckedVulkanTest, NarrowArithmeticThatLiesIsReplacedByFloats) {
       EXPECT_EQ(warnings_.size(), 1u);
     }
   }
-  LyingDriver driver("product_halves");
+  LyingDriver driver({"product_halves"});
   const auto engine = open(&driver, Kernels::tiles, vulkan::Precision::bf16);
   if (engine->executor().kernels().halves == vulkan::HalvesKernel::none) GTEST_SKIP() << "no float16 arithmetic";
   engine->check({"halves"});
@@ -177,7 +192,7 @@ TEST_F(CheckedVulkanTest, HonestNarrowArithmeticIsBelieved) {
 
 TEST_F(CheckedVulkanTest, ADeviceThatIsAlwaysWrongIsRefused) {
   LACUNA_NEED_VULKAN_DEVICE();
-  LyingDriver driver("");
+  LyingDriver driver({""});
   const auto engine = open(&driver);
   try {
     engine->check({"product f32"});
@@ -193,7 +208,7 @@ const TestParts kSome{"norm rms", "norm layer"};
 TEST_F(CheckedVulkanTest, AVerdictIsKeptWithTheKernels) {
   LACUNA_NEED_VULKAN_DEVICE();
   cache_ = folder_ / "cache";
-  LyingDriver driver("norm");
+  LyingDriver driver({"norm"});
   KernelChoice first;
   {
     const auto engine = open(&driver);
@@ -275,12 +290,67 @@ TEST_F(CheckedVulkanTest, TwoProcessesKeepWhatBothFound) {
   EXPECT_TRUE(warnings_.empty());
 }
 
+class Tuning : public CheckedVulkanTest {
+ protected:
+  /// The kernels, and whether they were timed now.
+  std::pair<std::string, bool> tuned() {
+    tune_ = Tune::everywhere;
+    const auto engine = open(nullptr, Kernels::tiles);
+    prepare_product(*engine);
+    EXPECT_LT(engine->tune_seconds(), 20.0);
+    return {to_text(engine->executor().kernels()), engine->tune_seconds() > 0.0};
+  }
+};
+
+TEST_F(Tuning, IsDoneOnceForADeviceAndADriver) {
+  LACUNA_NEED_VULKAN_DEVICE();
+  cache_ = folder_ / "cache";
+  const auto first = tuned();
+  if (!first.second) GTEST_SKIP() << "this device has no tiles";
+  EXPECT_EQ(tuned(), std::pair(first.first, false));
+  EXPECT_TRUE(warnings_.empty());
+
+  KernelCache kept = *read_kernel_cache(only_file());
+  kept.checked = "an older driver" + kept.checked;
+  write_kernel_cache(only_file(), kept);
+  EXPECT_TRUE(tuned().second);
+  EXPECT_EQ(warnings_.size(), 1u);
+
+  fs::resize_file(only_file(), 40);
+  EXPECT_TRUE(tuned().second);
+  EXPECT_EQ(warnings_.size(), 1u);
+  EXPECT_FALSE(tuned().second);
+}
+
+TEST_F(Tuning, TwoProcessesAtOnceLeaveAWholeFile) {
+  LACUNA_NEED_VULKAN_DEVICE();
+  cache_ = folder_ / "cache";
+  tune_ = Tune::everywhere;
+  {
+    const auto one = open(nullptr, Kernels::tiles), two = open(nullptr, Kernels::tiles);
+    std::thread at_once([&] { prepare_product(*one); });
+    prepare_product(*two);
+    at_once.join();
+  }
+  EXPECT_FALSE(tuned().second);
+  EXPECT_TRUE(warnings_.empty());
+}
+
+TEST_F(Tuning, NeverChangesWhatComesOut) {
+  LACUNA_NEED_VULKAN_DEVICE();
+  tune_ = Tune::everywhere;
+  const auto engine = open(nullptr, Kernels::tiles);
+  prepare_product(*engine);
+  expect_right(*engine, {"product f32"});
+}
+
 TEST(KernelChoiceText, ComesBackAsItWas) {
   KernelChoice choice;
   choice.products[2] = vulkan::ProductKernel::tiles;
   choice.convolutions[1] = vulkan::ProductKernel::texels;
   choice.attention = vulkan::AttentionKernel::lanes;
   choice.subgroup_rows = true;
+  choice.wide_rows = 64;
   const std::string text = to_text(choice);
   EXPECT_EQ(vulkan::choice_from_text(text), choice);
   for (std::size_t i = 0; i < text.size(); ++i) EXPECT_FALSE(vulkan::choice_from_text(text.substr(0, i))) << i;

@@ -33,7 +33,7 @@ void add_tiles(GraphCompiler& compiler, const Convolution& c, graph::ValueId fil
   const Matrix w = compiler.matrix(filters);
   const std::int64_t rows = c.out[0] * c.out[2] * c.out[3];
   for (const MatrixPart& part : w.parts) {
-    const std::uint32_t tile = tile_of(compiler.device(), rows, part.rows);
+    const std::uint32_t tile = tile_of(compiler, rows, part.rows);
     const std::int64_t side = 16 * std::int64_t(tile);
     const Kernel kernel{"product_tiles_conv_" + stored_suffix(w.dtype), storage_bindings(5), 68,
                         {c.bias ? 1u : 0u, w.width % 4 == 0 ? 1u : 0u, tile}};

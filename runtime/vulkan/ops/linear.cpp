@@ -33,7 +33,7 @@ void add_plain(GraphCompiler& compiler, const Product& p) {
 void add_tiles(GraphCompiler& compiler, const Product& p) {
   const Matrix w = compiler.matrix(p.weight);
   for (const MatrixPart& part : w.parts) {
-    const std::uint32_t tile = tile_of(compiler.device(), p.rows, part.rows);
+    const std::uint32_t tile = tile_of(compiler, p.rows, part.rows);
     const std::int64_t side = 16 * std::int64_t(tile);
     const Kernel kernel{"product_tiles_" + stored_suffix(w.dtype), storage_bindings(5), 32,
                         {p.bias ? 1u : 0u, w.width % 4 == 0 ? 1u : 0u, tile}};
@@ -95,10 +95,10 @@ void add_texels(GraphCompiler& compiler, const Product& p, const GraphCompiler::
 
 }  // namespace
 
-std::uint32_t tile_of(const Device& device, std::int64_t rows, std::int64_t columns) {
-  constexpr std::uint32_t kWideBytes = 2 * 16 * 33 * 16;  // shared memory of product_tiles.comp with TILE 8
+std::uint32_t tile_of(const GraphCompiler& compiler, std::int64_t rows, std::int64_t columns) {
   // Wide tiles reuse more of what is loaded, but a product has to be large to fill a GPU with them.
-  return device.limits().shared_memory >= kWideBytes && rows >= 256 && columns >= 512 ? 8 : 4;
+  const KernelChoice& kernels = compiler.kernels();
+  return rows >= std::int64_t(kernels.wide_rows) && columns >= std::int64_t(kernels.wide_columns) ? 8 : 4;
 }
 
 std::string stored_suffix(graph::DType dtype) { return std::string(name_of(dtype)); }

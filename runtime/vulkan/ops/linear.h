@@ -22,7 +22,7 @@ void add_product(GraphCompiler& compiler, const Product& product);
 std::string stored_suffix(graph::DType dtype);
 
 /// TILE of product_tiles.comp for a product of this size.
-std::uint32_t tile_of(const Device& device, std::int64_t rows, std::int64_t columns);
+std::uint32_t tile_of(const GraphCompiler& compiler, std::int64_t rows, std::int64_t columns);
 
 /// x as rows of whole texels of four (pack_rows.comp): row r, element i is
 /// x[r / inner * outer_stride + r % inner * row_stride + i * element_stride].

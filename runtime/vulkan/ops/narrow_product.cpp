@@ -51,7 +51,7 @@ void add_tiles(GraphCompiler& compiler, const Product& p, const GraphCompiler::W
   for (const WeightPart& part : weight->parts) {
     const std::int64_t begin = std::max(part.first, slice.begin), end = std::min(part.first + part.rows, slice.end);
     if (begin >= end) continue;
-    const std::uint32_t tile = tile_of(compiler.device(), p.rows, end - begin);
+    const std::uint32_t tile = tile_of(compiler, p.rows, end - begin);
     const std::int64_t side = 16 * std::int64_t(tile);
     const std::int64_t groups = ((p.rows + side - 1) / side) * ((end - begin + side - 1) / side);
     compiler.add({&compiler.pipeline({shader, storage_bindings(6), 32, {p.bias ? 1u : 0u, tile}}),
