@@ -42,11 +42,11 @@ bool uses_tiles(const std::string& part, const vulkan::KernelChoice& kernels) {
 }
 
 /// Of a part, the name that kernel_use_named() knows: attention with heads of any size shares one, and so do norms and
-/// draws, which a subgroup computes for each row.
+/// draws and nearest codes, which a subgroup computes for each row.
 std::string use_of(const std::string& part) {
   const std::size_t space = part.find(' ');
   const std::string kind = part.substr(0, space);
-  return kind == "draw" ? "norm" : kind == "attention" || kind == "norm" ? kind : part;
+  return kind == "draw" || kind == "nearest" ? "norm" : kind == "attention" || kind == "norm" ? kind : part;
 }
 
 void add_lines(std::string_view text, TestParts& parts) {
@@ -223,7 +223,7 @@ void CheckedVulkan::check(const TestParts& parts) {
     bool replaced = false;
     for (const FailingPart& part : failing) {
       const auto use = vulkan::kernel_use_named(use_of(part.part));
-      if (part.part == "draw" && failing.size() > 1) continue;  // it is what its product is
+      if ((part.part == "draw" || part.part == "nearest") && failing.size() > 1) continue;  // it is what its product is
       if (use && seen.insert(use_of(part.part)).second) replaced = replace(part, choice) || replaced;
     }
     if (!replaced) {

@@ -49,6 +49,7 @@ class TestGraph {
     }
     if (kind == "swiglu") return output("30", graph::swiglu(b, columns(x_, 30), b.slice(x_, {.axis = 1, .begin = 30, .end = 60})));
     if (kind == "upsample") return output("9x7", b.upsample_nearest2x(picture()));
+    if (kind == "nearest") return output("19 codes", graph::quantise_nearest(b, picture(), weight("codebook", {19, 4})));
     if (kind == "argmax") return output("rows of 256", b.argmax(x_));
     if (kind == "codes") return large_products("i8");
     if (kind == "halves") return large_products("f16");
@@ -168,7 +169,8 @@ double difference(const HostTensor& got, const HostTensor& expected) {
 }  // namespace
 
 TestParts all_test_parts() {
-  TestParts parts{"norm rms", "norm layer", "norm group", "rope half", "rope interleaved", "draw", "swiglu", "upsample", "argmax"};
+  TestParts parts{"norm rms", "norm layer", "norm group", "rope half", "rope interleaved", "draw", "swiglu", "upsample", "argmax",
+                  "nearest"};
   for (const int head_dim : {10, 40, 100, 200}) parts.insert("attention " + text(head_dim));
   for (const std::string type : kTypes) {
     parts.insert("product " + type);
@@ -222,6 +224,9 @@ TestParts test_parts_of(const graph::Graph& graph, const graph::WeightSource& we
         break;
       case Op::upsample_nearest2x:
         parts.insert("upsample");
+        break;
+      case Op::quantise_nearest:
+        parts.insert("nearest");
         break;
       case Op::argmax:
         parts.insert("argmax");

@@ -13,7 +13,8 @@ namespace lacuna::runtime {
 enum class Arithmetic : std::uint8_t { f32, half, int8 };
 
 /// What an engine can be tried on, by name: "product f16", "rows f16" (of a table), "convolution i8", "attention 64" (heads
-/// of 64), "norm rms", "norm layer", "norm group", "rope half", "rope interleaved", "draw", "swiglu", "upsample", "argmax"; and "codes" and
+/// of 64), "norm rms", "norm layer", "norm group", "rope half", "rope interleaved", "draw", "swiglu", "upsample", "argmax",
+/// "nearest"; and "codes" and
 /// "halves": large products in Arithmetic::int8 and half.
 using TestParts = std::set<std::string>;
 

@@ -15,6 +15,7 @@ struct Product {
   std::optional<Operand> bias;
   Operand y;
   graph::ValueId result = -1;  // the value that y is, where there is one
+  bool decides = false;        // the largest sum is looked for, so that narrow sums would choose others
 };
 void add_product(GraphCompiler& compiler, const Product& product);
 

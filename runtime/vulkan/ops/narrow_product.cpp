@@ -128,6 +128,7 @@ std::optional<Narrow> narrowing(const GraphCompiler& compiler, const Product& p)
   const graph::DType stored = compiler.stored_type(*slice);
   const std::int64_t inner = slice->shape[1], columns = slice->end - slice->begin;
   if (graph::is_block_quantised(stored) || inner < 1 || inner > kLargestDepth) return std::nullopt;
+  if (p.decides) return std::nullopt;
   if (p.result >= 0 && decides_argmax(compiler.graph(), p.result)) return std::nullopt;
   if (kernels.halves != HalvesKernel::none) return Narrow::halves;
   if (inner < kSmallestDepth || columns < kSmallestColumns) return std::nullopt;

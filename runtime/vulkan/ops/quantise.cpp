@@ -46,6 +46,7 @@ void record_quantise_nearest(GraphCompiler& compiler, const graph::Node& node) {
     product.rows = std::min(step, rows - first);
     product.x = rows_of(x, first, product.rows, channels);
     product.weight = node.inputs[1];
+    product.decides = true;
     product.y = compiler.scratch(VkDeviceSize(product.rows * codes) * 4);
     add_product(compiler, product);
     compiler.add({&compiler.pipeline(pick),
