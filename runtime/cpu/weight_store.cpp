@@ -1,8 +1,17 @@
 #include "runtime/cpu/weight_store.h"
 
+#include "fusion/graph/page_release.h"
 #include "runtime/cpu/weight_rows.h"
 
 namespace lacuna::cpu {
+namespace {
+
+/// The engine has its own copy now.
+void release_pages(const graph::WeightSource& source, const std::string& name) {
+  if (const auto* pages = dynamic_cast<const graph::PageRelease*>(&source)) pages->release_pages(name);
+}
+
+}  // namespace
 
 std::shared_ptr<const PackedWeight> WeightStore::packed(const Source& source, const WeightSlice& slice,
                                                         ProductType type) {
@@ -11,6 +20,7 @@ std::shared_ptr<const PackedWeight> WeightStore::packed(const Source& source, co
   auto& entry = packed_[{{source, slice.name, slice.begin, slice.end}, type}];
   if (!entry) {
     entry = std::make_shared<const PackedWeight>(weight, slice.begin, slice.end, type, kernels_, products_, workers_);
+    if (entry->streamed() == nullptr) release_pages(*source, slice.name);
   }
   return entry;
 }
@@ -24,6 +34,7 @@ std::shared_ptr<const AlignedBytes> WeightStore::dense(const Source& source, con
     AlignedBytes bytes(std::size_t(rows * row_elements(slice.shape)) * sizeof(float));
     read_rows(weight, slice.begin, rows, bytes.as<float>());
     entry = std::make_shared<const AlignedBytes>(std::move(bytes));
+    release_pages(*source, slice.name);
   }
   return entry;
 }
@@ -37,7 +48,9 @@ std::shared_ptr<const PackedFilter> WeightStore::filter(const Source& source, co
   for (auto [at, end] = filters_.equal_range(key); at != end; ++at) {
     if (at->second->descriptor() == packed) return at->second;
   }
-  return filters_.emplace(key, std::make_shared<const PackedFilter>(engine_, weight, packed))->second;
+  const auto made = filters_.emplace(key, std::make_shared<const PackedFilter>(engine_, weight, packed));
+  release_pages(*source, name);
+  return made->second;
 }
 
 }  // namespace lacuna::cpu

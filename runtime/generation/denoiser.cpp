@@ -115,18 +115,24 @@ Denoiser::Denoiser(std::shared_ptr<const fusion::ModelFamily> family, graph::Exe
   }
 }
 
-graph::Plan& Denoiser::plan(const fusion::DenoiserShape& shape) {
+void Denoiser::run(const fusion::DenoiserShape& shape, std::span<const HostTensor> inputs,
+                   std::span<HostTensor> outputs) {
   const Key key{shape.segments, shape.text.count, shape.text.guided, shape.image.count, shape.image.guided,
                 shape.head};
-  const auto found = plans_.find(key);
-  if (found != plans_.end()) return *found->second;
-  if (plans_.size() >= kKeptPlans) plans_.clear();
-  return *(plans_[key] = executor_.prepare(family_->build(shape), weights_));
+  if (plans_.size() >= kKeptPlans && !plans_.contains(key)) plans_.clear();
+  Planned& planned = plans_[key];
+  if (!planned.plan) {
+    const graph::Graph graph = family_->build(shape);
+    planned = {executor_.prepare(graph, weights_), graph.flops()};
+  }
+  if (!first_began_) first_began_ = std::chrono::steady_clock::now();
+  planned.plan->run(inputs, outputs);
+  flops_ += planned.flops;
 }
 
 std::size_t Denoiser::scratch_bytes() const {
   std::size_t bytes = 0;
-  for (const auto& [key, plan] : plans_) bytes += plan->scratch_bytes();
+  for (const auto& [key, planned] : plans_) bytes += planned.plan ? planned.plan->scratch_bytes() : 0;
   return bytes;
 }
 
@@ -208,7 +214,7 @@ Denoiser::Proposals Denoiser::propose_on_device(std::span<const DenoiseRequest> 
     inputs.push_back(std::move(keys));
     outputs.emplace_back(DType::f32, graph::Shape{count, 4});
   }
-  plan(shape).run(inputs, outputs);
+  run(shape, inputs, outputs);
 
   std::size_t output = 0;
   for (Modality m : kModalities) {
@@ -247,7 +253,7 @@ void Denoiser::visit(const Batch& batch, const Draws& draws, const LogitVisitor&
     inputs.push_back(std::move(wanted));
     outputs.emplace_back(DType::f32, graph::Shape{count, std::int64_t(family_->tokens().range(m).size)});
   }
-  plan(shape).run(inputs, outputs);
+  run(shape, inputs, outputs);
 
   std::size_t output = 0;
   for (Modality m : kModalities) {

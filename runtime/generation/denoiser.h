@@ -1,9 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <tuple>
 #include <vector>
@@ -56,6 +58,10 @@ class Denoiser final : public ProposalSource {
   /// Forward passes so far, and bytes of scratch memory of the plans that are kept.
   std::int64_t passes() const { return passes_; }
   std::size_t scratch_bytes() const;
+  /// Operations of these passes, a multiply-add counted as two (Graph::flops).
+  double flops() const { return flops_; }
+  /// When the first pass began: its plan was made and its weights were ready.
+  std::optional<std::chrono::steady_clock::time_point> first_began() const { return first_began_; }
 
  private:
   struct Batch;
@@ -67,13 +73,20 @@ class Denoiser final : public ProposalSource {
   Proposals propose_on_host(std::span<const DenoiseRequest> requests, const Draws& draws, std::uint32_t step,
                             const Batch& batch);
   void visit(const Batch& batch, const Draws& draws, const LogitVisitor& visitor);
-  graph::Plan& plan(const fusion::DenoiserShape& shape);
+  void run(const fusion::DenoiserShape& shape, std::span<const graph::HostTensor> inputs,
+           std::span<graph::HostTensor> outputs);
 
   std::shared_ptr<const fusion::ModelFamily> family_;
   graph::Executor& executor_;
   std::shared_ptr<const graph::WeightSource> weights_;
-  std::map<Key, std::unique_ptr<graph::Plan>> plans_;
+  struct Planned {
+    std::unique_ptr<graph::Plan> plan;
+    double flops = 0;
+  };
+  std::map<Key, Planned> plans_;
   std::int64_t passes_ = 0;
+  double flops_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> first_began_;
 };
 
 }  // namespace lacuna::generation

@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "fusion/graph/page_release.h"
 #include "fusion/graph/weight_source.h"
 #include "runtime/weights/safetensors.h"
 
@@ -25,7 +26,7 @@ namespace lacuna::weights {
 /// weights have F16 factors X_scale (and X_minimum) instead: see fusion/graph/block_format.h.
 ///
 /// Immutable after `open`; safe to read from several threads. Views live as long as the Checkpoint.
-class Checkpoint : public graph::WeightSource {
+class Checkpoint : public graph::WeightSource, public graph::PageRelease {
  public:
   /// Opens `path`, a .safetensors file, a *.index.json file, or a folder that holds, in this order
   /// of preference, model.safetensors, model.safetensors.index.json, pytorch_model.safetensors or
@@ -36,8 +37,7 @@ class Checkpoint : public graph::WeightSource {
   /// Aligned for the dtype. O(1).
   const graph::WeightView* find(std::string_view name) const override;
 
-  /// Lets the system take back the memory that reading this weight has mapped; it can be read again.
-  void release_pages(std::string_view name) const;
+  void release_pages(std::string_view name) const override;
 
   /// Names that `find` knows, sorted.
   std::span<const std::string> names() const { return names_; }

@@ -166,6 +166,8 @@ TEST_F(Generate, VerboseReportsMemory) {
   const auto result = sample({"generate", "-p", "goat", "-o", file("a.png"), "--steps", "2", "-v"});
   EXPECT_NE(result.err.find("memory: needs "), std::string::npos) << result.err;
   EXPECT_NE(result.err.find("peak memory "), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("2 passes, "), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find(" TFLOP; the first began "), std::string::npos) << result.err;
 }
 
 TEST_F(Generate, ContactSheet) {

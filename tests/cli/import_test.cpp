@@ -104,6 +104,16 @@ TEST_F(Cli, AnImportedLladaContinuesTexts) {
                             "--block-length", "4", "--json"});
     ASSERT_EQ(again.code, 0) << again.err;
     EXPECT_EQ(Json::parse(text.out).at("tokens"), Json::parse(again.out).at("tokens"));
+    // The memory that is reported is that of the answer which is asked for.
+    std::vector<double> needed;
+    for (const char* length : {"10", "400"}) {
+      const auto dry = run({verb, "-p", "hello world", "-m", model, "--length", length, "--dry-run"});
+      ASSERT_EQ(dry.code, 0) << dry.err;
+      const std::size_t at = dry.out.find("working ");
+      ASSERT_NE(at, std::string::npos) << dry.out;
+      needed.push_back(std::stod(dry.out.substr(at + 8)) * (dry.out.find("KiB", at) < dry.out.find("MiB", at) ? 1 : 1024));
+    }
+    EXPECT_GT(needed[1], 8 * needed[0]);
   }
   expect_failure(run({"generate", "-p", "a fox", "-m", model, "-o", "x.png"}), 64, "words alone");
 }

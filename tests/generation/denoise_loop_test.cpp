@@ -206,6 +206,22 @@ TEST_F(DenoiseLoop, ReportsEachStepAndStopsWithinOne) {
   EXPECT_EQ(denoiser_->passes() - before, 3);
 }
 
+TEST_F(DenoiseLoop, PassesCountTheirOperations) {
+  EXPECT_FALSE(denoiser_->first_began());
+  const Canvas canvas = family_->joint();
+  const std::vector<DenoiseRequest> requests{{&canvas, 1}};
+  denoiser_->propose(requests, {}, 0);
+  const double one = denoiser_->flops();
+  // Twice the multiply-adds of the layers alone, at least.
+  const auto& t = family_->transformer();
+  EXPECT_GT(one, 2.0 * canvas.size() * t.layers * (4.0 * t.width * t.width + 3.0 * t.width * t.mlp_width));
+  const auto began = denoiser_->first_began();
+  ASSERT_TRUE(began);
+  denoiser_->propose(requests, {}, 1);
+  EXPECT_EQ(denoiser_->flops(), 2 * one);
+  EXPECT_EQ(denoiser_->first_began(), began);
+}
+
 TEST_F(DenoiseLoop, TextEndsOnce) {
   const auto& tokens = family_->tokens();
   LoopOptions options;

@@ -26,6 +26,7 @@ ExitCode code_of(const vision::ImageError& error) {
 }
 
 ExitCode code_of_errno(int error) {
+  if (error == ENOMEM) return kUnavailable;  // a limit on the address space: a model cannot be mapped
   return error == ENOENT || error == ENOTDIR ? kMissingFile : kInputOutput;
 }
 

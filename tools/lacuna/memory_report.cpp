@@ -50,44 +50,52 @@ std::uint64_t held_bytes(const graph::Graph& graph, const graph::WeightSource& s
   return bytes;
 }
 
-/// Of a model without pictures.
-MemoryNeed words_alone(const fusion::ModelFamily& family, const std::filesystem::path& folder,
-                       const graph::Graph& denoiser, const JobSize& size, std::uint64_t element) {
-  const std::uint64_t logits = 4 * std::uint64_t(size.canvases) * std::uint64_t(family.sizes().text_length) *
-                               std::uint64_t(family.tokens().text.size);
-  MemoryNeed need;
-  need.weights = held_bytes(denoiser, weights::Checkpoint::open(folder), element);
-  need.working = arena(denoiser) + logits;
-  return need;
+/// The largest pass of a job.
+fusion::DenoiserShape largest_pass(const fusion::ModelFamily& family, const JobSize& size) {
+  const auto& sizes = family.sizes();
+  const std::int64_t canvases = size.canvases, branches = canvases * (size.guided ? 2 : 1);
+  fusion::DenoiserShape shape;
+  if (size.text) {
+    shape.segments.assign(std::size_t(branches), size.text->context + size.text->answer);
+    shape.text = {canvases * size.text->answer, size.guided};
+    return shape;
+  }
+  shape.segments.assign(std::size_t(branches), sizes.total());
+  shape.text = {canvases * sizes.text_length, false};
+  if (family.tokens().has_images()) shape.image = {canvases * sizes.image_length(), size.guided};
+  return shape;
+}
+
+/// Logits of the positions that are drawn, where they have to come to the host.
+std::uint64_t logit_bytes(const fusion::ModelFamily& family, const fusion::DenoiserShape& shape) {
+  const auto bytes = [](const fusion::HeadRows& rows, std::int32_t classes) {
+    return 4 * std::uint64_t(rows.count) * std::uint64_t(classes);
+  };
+  return std::max(bytes(shape.text, family.tokens().text.size), bytes(shape.image, family.tokens().image.size));
 }
 
 /// On an engine that holds an element of a weight in `element` bytes.
-MemoryNeed count(const fusion::ModelFamily& family, const std::filesystem::path& folder, const JobSize& size,
-                 std::uint64_t element) {
-  const auto& sizes = family.sizes();
-  const int branches = size.canvases * (size.guided ? 2 : 1);
-  fusion::DenoiserShape shape;
-  shape.segments.assign(std::size_t(branches), sizes.total());
-  shape.text = {std::int64_t(size.canvases) * sizes.text_length, false};
-  shape.image = {std::int64_t(size.canvases) * sizes.image_length(), size.guided};
+MemoryNeed count(const fusion::ModelFamily& family, const graph::WeightSource& weights,
+                 const std::filesystem::path& folder, const JobSize& size, std::uint64_t element) {
+  const fusion::DenoiserShape shape = largest_pass(family, size);
   const graph::Graph denoiser = family.build(shape);
+  MemoryNeed need;
+  need.weights = held_bytes(denoiser, weights, element);
+  need.working = arena(denoiser) + logit_bytes(family, shape);
+  if (!family.tokens().has_images()) return need;
 
-  if (!family.tokens().has_images()) return words_alone(family, folder, denoiser, size, element);
   const auto tokenizer = folder / "image_tokenizer";
   const auto config = vision::read_vq_config(tokenizer, weights::Checkpoint::open(tokenizer));
-  const vision::VqShape grid{1, sizes.grid_height, sizes.grid_width};
+  const vision::VqShape grid{1, family.sizes().grid_height, family.sizes().grid_width};
   const graph::Graph encoder = vision::build_vq_tokeniser(config, grid);
   const graph::Graph decoder = vision::build_vq_detokeniser(config, grid);
-
-  const std::uint64_t logits =
-      4 * std::uint64_t(size.canvases) *
-      std::max(std::uint64_t(sizes.text_length) * std::uint64_t(family.tokens().text.size),
-               std::uint64_t(sizes.image_length()) * std::uint64_t(family.tokens().image.size));
-  MemoryNeed need;
-  need.weights = held_bytes(denoiser, weights::Checkpoint::open(folder), element) +
-                 element * (elements(encoder) + elements(decoder));
-  need.working = arena(denoiser) + logits + std::uint64_t(size.canvases) * std::max(arena(encoder), arena(decoder));
+  need.weights += element * (elements(encoder) + elements(decoder));
+  need.working += std::uint64_t(size.canvases) * std::max(arena(encoder), arena(decoder));
   return need;
+}
+
+std::uint64_t element_bytes(const std::string& precision) {
+  return precision == "int8" ? 1 : precision == "bf16" ? 2 : 4;
 }
 
 }  // namespace
@@ -99,14 +107,14 @@ std::string MemoryNeed::line() const {
 }
 
 MemoryNeed memory_needed(const fusion::ModelFamily& family, const std::filesystem::path& folder, const JobSize& size) {
-  MemoryNeed need = count(family, folder, size, 4);
+  MemoryNeed need = count(family, weights::Checkpoint::open(folder), folder, size, 4);
   need.available = memory_available();
   return need;
 }
 
 MemoryNeed memory_needed(const generation::Model& model, const graph::Executor& executor, const JobSize& size) {
   const std::string precision = runtime::precision_of(executor);
-  MemoryNeed need = count(*model.family, model.folder, size, precision == "int8" ? 1 : precision == "bf16" ? 2 : 4);
+  MemoryNeed need = count(*model.family, *model.checkpoint, model.folder, size, element_bytes(precision));
   if (const auto device = runtime::memory_of(executor)) {
     // Weights are held as they are stored, unless products are in another type.
     const std::uint64_t stored = stored_bytes(model.folder);
@@ -116,6 +124,10 @@ MemoryNeed memory_needed(const generation::Model& model, const graph::Executor& 
     return need;
   }
   need.available = memory_available();
+  // The weights are mapped already, so a limit on the address space has to leave room for the rest alone.
+  if (const auto room = address_space_left()) {
+    need.available = std::min(need.available, *room + stored_bytes(model.folder));
+  }
   return need;
 }
 

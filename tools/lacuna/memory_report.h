@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "tools/lacuna/model_flags.h"
@@ -21,10 +22,17 @@ struct MemoryNeed {
   std::string line() const;
 };
 
+/// Words that are written after something.
+struct TextSize {
+  std::int64_t context = 0;  // positions before them: prompt, picture
+  std::int64_t answer = 0;
+};
+
 /// Sizes of a job.
 struct JobSize {
   int canvases = 1;
   bool guided = false;
+  std::optional<TextSize> text = {};  // without: canvases as long as those of the training
 };
 
 /// Of a job on an engine of runtime::make_executor().

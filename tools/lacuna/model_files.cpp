@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "fusion/training/shards/sha256.h"
+#include "runtime/weights/safetensors.h"
 
 namespace lacuna::tools {
 namespace {
@@ -22,6 +23,28 @@ void add_files(const fs::path& folder, const fs::path& below, std::vector<fs::pa
   }
 }
 
+/// What stands for a large file in model_sha256.
+std::string sha256_of_pieces(const fs::path& path) {
+  constexpr std::size_t kPiece = 4096;
+  const weights::SafetensorsFile file(path);
+  training::Sha256 hash;
+  for (const weights::SafetensorsEntry& entry : file.header().entries) {
+    hash.update(entry.name + " " + std::string(graph::name_of(entry.dtype)) + entry.shape.to_string() + " " +
+                std::to_string(entry.offset) + "\n");
+    const auto bytes = file.bytes(entry);
+    const std::size_t size = std::min(kPiece, bytes.size());
+    for (const std::size_t at : {std::size_t{0}, (bytes.size() - size) / 2, bytes.size() - size}) {
+      hash.update(bytes.subspan(at, size));
+    }
+  }
+  return hash.hex();
+}
+
+std::string sha256_of(const fs::path& path, std::uint64_t wholly_hashed) {
+  const bool large = path.extension() == ".safetensors" && fs::file_size(path) > wholly_hashed;
+  return large ? sha256_of_pieces(path) : training::sha256_of_file(path);
+}
+
 }  // namespace
 
 std::vector<fs::path> model_files(const fs::path& folder) {
@@ -32,10 +55,10 @@ std::vector<fs::path> model_files(const fs::path& folder) {
   return files;
 }
 
-std::string model_sha256(const fs::path& folder) {
+std::string model_sha256(const fs::path& folder, std::uint64_t wholly_hashed) {
   training::Sha256 hash;
   for (const fs::path& file : model_files(folder)) {
-    hash.update(file.generic_string() + " " + training::sha256_of_file(folder / file) + "\n");
+    hash.update(file.generic_string() + " " + sha256_of(folder / file, wholly_hashed) + "\n");
   }
   return hash.hex();
 }

@@ -7,6 +7,7 @@
 #include "tools/lacuna/cache_folder.h"
 #include "tools/lacuna/failure.h"
 #include "tools/lacuna/model_finder.h"
+#include "tools/lacuna/system_info.h"
 
 namespace lacuna::tools {
 
@@ -14,6 +15,7 @@ OpenedModel open_model_with(std::unique_ptr<graph::Executor> executor, const Mod
                             samplers::Fidelity fidelity) {
   const auto start = std::chrono::steady_clock::now();
   OpenedModel opened;
+  opened.began = start;
   opened.executor = std::move(executor);
   opened.fidelity = fidelity;
   const auto folder = find_model(flags.model.value_or(kDefaultModel));
@@ -92,6 +94,18 @@ std::unique_ptr<graph::Executor> ModelFlags::make_executor(const LogFlags& log) 
 OpenedModel open_model_on(const std::string& device, const ModelFlags& flags, const LogFlags& log,
                           samplers::Fidelity fidelity) {
   return open_model_with(flags.make_executor_on(device, log), flags, log, fidelity);
+}
+
+void log_work(const OpenedModel& opened, const LogFlags& log) {
+  const generation::Denoiser& denoiser = *opened.model().denoiser;
+  if (const auto first = denoiser.first_began()) {
+    const std::chrono::duration<double, std::milli> waited = *first - opened.began;
+    char line[160];
+    std::snprintf(line, sizeof line, "%lld passes, %.3f TFLOP; the first began %.0f ms after the model was asked for",
+                  static_cast<long long>(denoiser.passes()), denoiser.flops() * 1e-12, waited.count());
+    log.detail(line);
+  }
+  log.detail("peak memory " + mebibytes(double(peak_memory())));
 }
 
 OpenedModel open_model(const ModelFlags& flags, const LogFlags& log, samplers::Fidelity fidelity) {

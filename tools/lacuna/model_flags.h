@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,6 +45,7 @@ struct OpenedModel {
   std::unique_ptr<graph::Executor> executor;
   std::unique_ptr<generation::Pipeline> pipeline;
   samplers::Fidelity fidelity = samplers::Fidelity::corrected;  // that it was opened with
+  std::chrono::steady_clock::time_point began;                  // when opening it began
 
   const generation::Model& model() const { return pipeline->model(); }
 };
@@ -55,6 +57,9 @@ OpenedModel open_model(const ModelFlags& flags, const LogFlags& log,
 /// On an engine that is there.
 OpenedModel open_model_with(std::unique_ptr<graph::Executor> executor, const ModelFlags& flags, const LogFlags& log,
                             samplers::Fidelity fidelity = samplers::Fidelity::corrected);
+/// Says with -v how many passes the denoiser made, of how many operations, when the first one began after the model was
+/// opened, and the most memory that there was in use.
+void log_work(const OpenedModel& opened, const LogFlags& log);
 /// On this device and no other.
 OpenedModel open_model_on(const std::string& device, const ModelFlags& flags, const LogFlags& log,
                           samplers::Fidelity fidelity = samplers::Fidelity::corrected);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@ int usable_threads();
 /// Bytes; 0 where the system does not say. A container's limit counts.
 std::uint64_t memory_total();
 std::uint64_t memory_available();
+/// What a limit on the address space (ulimit -v) leaves to this process; nothing where there is no limit.
+std::optional<std::uint64_t> address_space_left();
 /// The most that this process has had in memory.
 std::uint64_t peak_memory();
 

@@ -12,7 +12,6 @@
 #include "tools/lacuna/picture_output.h"
 #include "tools/lacuna/prompts.h"
 #include "tools/lacuna/sampling_flags.h"
-#include "tools/lacuna/system_info.h"
 #include "tools/lacuna/text_view.h"
 #include "tools/lacuna/token_list.h"
 #include "tools/lacuna/verbs/verb_list.h"
@@ -58,6 +57,12 @@ std::vector<Caption> ranked(std::vector<Caption> captions) {
   std::set<std::string> seen;
   std::erase_if(captions, [&](const Caption& c) { return !seen.insert(c.text).second; });
   return captions;
+}
+
+/// Of a model that is asked about a picture. A byte is a token at most; the template needs a few tokens of its own.
+std::optional<TextSize> text_size(const fusion::ModelFamily& family, const generation::JobOptions& options) {
+  if (family.chat_style() == fusion::ChatStyle::none) return std::nullopt;
+  return TextSize{family.sizes().image_length() + 64 + std::int64_t(options.question.size()), options.answer_length};
 }
 
 void CaptionVerb::check() {
@@ -153,7 +158,7 @@ ExitCode CaptionVerb::run() {
   catch_interrupts();
   OpenedModel opened = open_model(model, log, sampling.fidelity());
   options = for_family(options, *opened.model().family);
-  const JobSize size{n_best, options.draws.text.guidance_scale != 1.0f};
+  const JobSize size{n_best, options.draws.text.guidance_scale != 1.0f, text_size(*opened.model().family, options)};
   const MemoryNeed need = memory_needed(opened.model(), *opened.executor, size);
   if (dry_run) {
     print_result(need.line());
@@ -180,7 +185,7 @@ ExitCode CaptionVerb::run() {
       if (worst == kOk) worst = report.code;
     }
   }
-  log.detail("peak memory " + mebibytes(double(peak_memory())));
+  log_work(opened, log);
   return worst;
 }
 

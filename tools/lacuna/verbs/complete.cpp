@@ -29,6 +29,7 @@ struct WriteVerb {
   int length = 128;
   bool visual = false;
   bool json = false;
+  bool dry_run = false;
   SamplingFlags sampling;
   ModelFlags model;
   LogFlags log;
@@ -62,11 +63,16 @@ ExitCode WriteVerb::run() {
       generation::family_defaults(generation::write_defaults(), *opened.model().family, generation::Job::write),
       Draws::text);
   options.answer_length = length;
-  const JobSize size{1, options.draws.text.guidance_scale != 1.0f};
-  check_memory(memory_needed(opened.model(), *opened.executor, size), size, opened, model, log);
+  const std::vector<std::int32_t> prompts = ids(opened.model());
+  const JobSize size{1, options.draws.text.guidance_scale != 1.0f, TextSize{std::int64_t(prompts.size()), length}};
+  const MemoryNeed need = memory_needed(opened.model(), *opened.executor, size);
+  if (dry_run) {
+    print_result(need.line());
+    return kOk;
+  }
+  check_memory(need, size, opened, model, log);
   if (options.draws.text.temperature > 0) log.info(seed_line(options.seed, 1));
   const auto start = std::chrono::steady_clock::now();
-  const std::vector<std::int32_t> prompts = ids(opened.model());
   TextView view(opened.model(), log.colours());
   Progress progress(visual ? ProgressStyle::none : log.progress_style(), name());
   const auto show = [&](const generation::StepReport& report) { view.show(report); };
@@ -74,6 +80,7 @@ ExitCode WriteVerb::run() {
       opened.pipeline->write({&prompts, 1}, options, watch(progress, visual ? StepView(show) : StepView()));
   progress.finish();
   if (!answers) return stopped("");
+  log_work(opened, log);
   const generation::Answer& answer = answers->front();
   if (!json) {
     print_result(answer.text);
@@ -107,6 +114,7 @@ Action declare(Options& options, Asked asked) {
   options.flag("--json", verb->json, "A JSON object instead of the text");
   verb->sampling.declare(options, generation::write_defaults(), Draws::text);
   verb->model.declare(options);
+  options.flag("--dry-run", verb->dry_run, "Print the memory needed and there, and stop");
   verb->log.declare(options);
   return [verb] { return verb->run(); };
 }

@@ -14,7 +14,6 @@
 #include "tools/lacuna/picture_view.h"
 #include "tools/lacuna/prompts.h"
 #include "tools/lacuna/sampling_flags.h"
-#include "tools/lacuna/system_info.h"
 #include "tools/lacuna/token_list.h"
 #include "tools/lacuna/verbs/verb_list.h"
 #include "tools/lacuna/watch.h"
@@ -212,7 +211,7 @@ ExitCode GenerateVerb::run() {
     write_picture(*contact_sheet, vision::contact_sheet(run.tiles));
     print_result(*contact_sheet);
   }
-  log.detail("peak memory " + mebibytes(double(peak_memory())));
+  log_work(opened, log);
   return kOk;
 }
 

@@ -7,6 +7,7 @@
 #include "runtime/weights/json.h"
 #include "tools/lacuna/failure.h"
 #include "tools/lacuna/log.h"
+#include "tools/lacuna/system_info.h"
 #include "tools/lacuna/verbs/verb_list.h"
 
 namespace lacuna::tools {
@@ -86,6 +87,7 @@ ExitCode ImportVerb::run() {
                tensor.shape.to_string() + " " + std::string(graph::name_of(tensor.dtype)) + error);
   };
   const generation::ImportReport report = generation::import_model(options);
+  log.detail("peak memory " + mebibytes(double(peak_memory())));
   double worst = 0;
   for (const auto& tensor : report.tensors) worst = std::max(worst, tensor.relative_rms);
   if (json) {

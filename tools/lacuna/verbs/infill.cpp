@@ -16,7 +16,6 @@
 #include "tools/lacuna/picture_view.h"
 #include "tools/lacuna/prompts.h"
 #include "tools/lacuna/sampling_flags.h"
-#include "tools/lacuna/system_info.h"
 #include "tools/lacuna/text_view.h"
 #include "tools/lacuna/token_list.h"
 #include "tools/lacuna/verbs/verb_list.h"
@@ -161,7 +160,7 @@ ExitCode InfillVerb::run() {
     log.warn(
         "JPEG changes pixels outside the mask a little; write .png to keep them byte for byte");
   }
-  log.detail("peak memory " + mebibytes(double(peak_memory())));
+  log_work(opened, log);
   return kOk;
 }
 
