@@ -59,6 +59,7 @@ JobOptions infill_defaults() {
   options.draws.image.guidance_scale = 1.0f;
   options.draws.image.temperature = 0.5f;
   options.draws.text.temperature = 0.0f;
+  options.draws.text.guidance_scale = 1.5f;
   return options;
 }
 
