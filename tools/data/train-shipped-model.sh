@@ -5,7 +5,7 @@
 #   WORK   pictures, shards, checkpoints, 2.5 GB (default build/glyphs)
 #   MODEL  where the model goes                  (default models/glyphs)
 # Run it from the root of the repository. Started again it goes on where it was stopped. On two cores it takes
-# about three and a half hours, most of them for the denoiser; libtorch with CUDA makes that minutes.
+# about five hours, most of them for the denoiser; libtorch with CUDA makes that minutes.
 set -eu
 
 bin=${1:-build/release/bin}
@@ -48,6 +48,9 @@ say 'Shards of pixels'
 
 say 'Image tokenizer'
 "$bin/lacuna-train" vq --config "$here/vq.toml" --data "$work/emoji-pixels" \
+  --output-dir "$work/image-tokenizer-vq" --resume-from-checkpoint latest
+"$bin/lacuna-train" vq --config "$here/vq-decoder.toml" --data "$work/emoji-pixels" \
+  --init-from "$work/image-tokenizer-vq/model" \
   --output-dir "$work/image-tokenizer" --resume-from-checkpoint latest
 
 say 'Shards of codes'
