@@ -10,7 +10,7 @@ float f32_from_f16_bits(std::uint16_t bits) {
   if (magnitude < 0x0400u) {  // zero and subnormals count in steps of 2^-24
     return std::bit_cast<float>(sign | std::bit_cast<std::uint32_t>(float(magnitude) * 0x1p-24f));
   }
-  return std::bit_cast<float>(sign | (magnitude << 13) + (112u << 23));
+  return std::bit_cast<float>(sign | ((magnitude << 13) + (112u << 23)));
 }
 
 std::string block_format_complaint(const WeightView& weight) {
