@@ -57,7 +57,7 @@ printf '\n-- 2. Four pictures from text\n'
 number=0
 for prompt in "3d emoji: goat" "noto emoji: pizza" "twemoji: strawberry" "3d emoji: sunflower"; do
   number=$((number + 1))
-  show generate -p "$prompt" -o "$out/drawn-$number.png" --steps 12 --cfg-scale 5 --seed 7
+  show generate -p "$prompt" -o "$out/drawn-$number.png" --steps 16 --cfg-scale 3 --seed 7
   in_terminal "$out/drawn-$number.png"
 done
 

@@ -30,11 +30,11 @@ struct DenoiserShape {
   HeadRows text;
   HeadRows image;
   DenoiserHead head = DenoiserHead::proposals;
+  /// Another output "hidden" f32 [T, D], the last one: the residual stream after this block.
+  std::optional<int> probe_block = std::nullopt;
   /// Columns of the input "attention_bias" f32 [T, columns] (graph::attention), at least the longest segment; 0 = the
   /// input does not exist and everything sees everything.
   std::int64_t bias_columns = 0;
-  /// Another output "hidden" f32 [T, D], the last one: the residual stream after this block.
-  std::optional<int> probe_block = std::nullopt;
 };
 
 /// The unconditional branch of classifier-free guidance for one canvas. It may be shorter or longer than the canvas

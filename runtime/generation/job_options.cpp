@@ -42,12 +42,13 @@ JobOptions caption_defaults() {
 
 JobOptions generate_defaults() {
   JobOptions options;
-  // Chosen by round trips on the shipped model (300 captions drawn and captioned again, exact labels, two seeds each): noise
-  // of 6 in the order gave 64 and 62 %, the Halton order 63 and 59 %, noise of 3 gave 60 % and with guidance 3 it was 56 %.
-  options.steps = 12;
-  options.randomness = 6.0;
+  // Chosen by round trips on the shipped model (300 captions drawn and captioned again, exact labels): 78 %. With 12 or 24
+  // steps it was 76 and 75 %, with temperature 0.6 74 %, with guidance 4 68 %, with temperature 1 and guidance 5 64 %.
+  options.steps = 16;
+  options.randomness = 3.0;
   options.image_schedule = fusion::NoiseSchedule(fusion::ScheduleKind::arcsin);
-  options.draws.image.guidance_scale = 5.0f;
+  options.draws.image.guidance_scale = 3.0f;
+  options.draws.image.temperature = 0.8f;
   return options;
 }
 

@@ -64,7 +64,7 @@ std::string overview() {
       "\nlacuna VERB --help            the options of a verb\n"
       "lacuna help exit-codes        what the exit codes mean\n"
       "lacuna help environment       environment variables and the configuration file\n"
-      "\nExample:\n  lacuna generate -p \"3d emoji: goat\" -o goat.png --steps 12 --cfg-scale 5 "
+      "\nExample:\n  lacuna generate -p \"3d emoji: goat\" -o goat.png --steps 16 --cfg-scale 3 "
       "--seed 7\n";
   return out;
 }

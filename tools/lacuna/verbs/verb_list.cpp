@@ -11,7 +11,7 @@ constexpr std::array kVerbs{
          "--n-best 5",
          declare_caption},
     Verb{"generate", "-p TEXT [options]", "Draws pictures from text",
-         "lacuna generate -p \"3d emoji: goat\" -o goat.png --steps 12 --cfg-scale 5 --seed 7 "
+         "lacuna generate -p \"3d emoji: goat\" -o goat.png --steps 16 --cfg-scale 3 --seed 7 "
          "--batch-count 4\n"
          "lacuna generate --from goat-1.png -o again.png",
          declare_generate},
