@@ -42,7 +42,7 @@ TEST(CpuExecutor, RefusesTensorsThatDoNotFit) {
   CpuExecutor executor;
   const auto plan = executor.prepare(layer(), testing_support::random_weights({layer()}));
   std::vector<HostTensor> inputs{HostTensor(DType::f32, {4, 8})}, outputs{HostTensor(DType::f32, {3, 5})};
-  EXPECT_NE(message_of([&] { plan->run(inputs, outputs); }).find("\"x\" f32[3, 8], got f32[4, 8]"), std::string::npos);
+  EXPECT_NE(message_of([&] { plan->run(inputs, outputs); }).find("\"x\" as f32 [3, 8], got f32 [4, 8]"), std::string::npos);
   EXPECT_NE(message_of([&] { plan->run({}, outputs); }).find("1 inputs, got 0"), std::string::npos);
 }
 
