@@ -236,7 +236,9 @@ Json to_json(const std::vector<Column>& columns) {
                           .set("figures", std::move(figures))
                           .set("notes", std::move(notes)));
   }
-  return Json::object().set("devices", std::move(devices)).set("auto", automatic_of(columns));
+  Json table = Json::object().set("devices", std::move(devices));
+  if (const std::string chosen = automatic_of(columns); columns.size() > 1 && !chosen.empty()) table.set("auto", chosen);
+  return table;
 }
 
 }  // namespace
