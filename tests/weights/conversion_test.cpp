@@ -123,7 +123,7 @@ TEST(Conversion, AnInterruptedOneGoesOn) {
 }
 
 TEST(Conversion, OtherWorkOrBrokenShardsAreNotGoneOnWith) {
-  for (const std::string& what : {"identity", "shards", "broken", "journal"}) {
+  for (const std::string what : {"identity", "shards", "broken", "journal"}) {
     const test::TempFolder folder;
     ConversionOptions options;
     options.max_shard_bytes = 3000;

@@ -22,7 +22,7 @@ endif()
 if(LACUNA_SANITIZE)
   add_compile_options(-fsanitize=${LACUNA_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all
-    -Wno-maybe-uninitialized)  # of GCC 12, wrong in instrumented code
+    -Wno-maybe-uninitialized -Wno-stringop-overflow)  # of GCC 12, wrong in instrumented code
   add_link_options(-fsanitize=${LACUNA_SANITIZE})
 endif()
 
