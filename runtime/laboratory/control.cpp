@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <functional>
 #include <numeric>
 #include <stdexcept>
 
 #include "runtime/evaluation/statistics.h"
 #include "runtime/generation/masked_text.h"
+#include "runtime/laboratory/show.h"
 #include "runtime/samplers/sampler_registry.h"
 
 namespace lacuna::laboratory {
@@ -19,12 +19,6 @@ using fusion::Canvas;
 using fusion::Modality;
 using generation::JobOptions;
 using generation::Pipeline;
-
-std::string show(const char* format, auto... values) {
-  char text[400];
-  std::snprintf(text, sizeof text, format, values...);
-  return text;
-}
 
 /// One row: what was demanded, and in how many cases it was kept.
 struct Row {

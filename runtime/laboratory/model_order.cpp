@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <map>
 #include <stdexcept>
 
 #include "runtime/evaluation/evaluate.h"
 #include "runtime/evaluation/label.h"
 #include "runtime/evaluation/likelihood.h"
+#include "runtime/laboratory/show.h"
 #include "runtime/samplers/sampler_registry.h"
 
 namespace lacuna::laboratory {
@@ -19,12 +19,6 @@ using evaluation::Pair;
 using fusion::Canvas;
 using fusion::Modality;
 using generation::JobOptions;
-
-std::string show(const char* format, auto... values) {
-  char text[400];
-  std::snprintf(text, sizeof text, format, values...);
-  return text;
-}
 
 struct Setting {
   Modality drawn = Modality::text;

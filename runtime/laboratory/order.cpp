@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <map>
 #include <stdexcept>
 #include <string>
 
+#include "runtime/laboratory/show.h"
 #include "runtime/samplers/sampler_registry.h"
 
 namespace lacuna::laboratory {
@@ -27,12 +27,6 @@ struct Point {
   ChainRun run;
   double divergence = 0.0;
 };
-
-std::string show(const char* format, auto... values) {
-  char text[400];
-  std::snprintf(text, sizeof text, format, values...);
-  return text;
-}
 
 /// Values of the option by which a sampler chooses its number of calls.
 struct Sweep {

@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <map>
 #include <numeric>
 #include <stdexcept>
 #include <string>
+
+#include "runtime/laboratory/show.h"
 
 namespace lacuna::laboratory {
 namespace {
@@ -17,12 +18,6 @@ struct Measured {
   int steps = 0;
   ChainRun run;
 };
-
-std::string show(const char* format, auto... values) {
-  char text[600];
-  std::snprintf(text, sizeof text, format, values...);
-  return text;
-}
 
 ChainRun measure_gumbel(const PlantedChain& chain, int steps, Uniforms uniforms, const PrecisionOptions& options) {
   std::vector<std::vector<int>> sequences;

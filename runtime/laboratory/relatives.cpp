@@ -3,17 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <map>
+
+#include "runtime/laboratory/show.h"
 
 namespace lacuna::laboratory {
 namespace {
-
-std::string show(const char* format, auto... values) {
-  char text[500];
-  std::snprintf(text, sizeof text, format, values...);
-  return text;
-}
 
 /// A model of the table.
 struct Relative {

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <numeric>
 #include <stdexcept>
 
 #include "runtime/generation/denoise_loop.h"
 #include "runtime/generation/denoiser.h"
 #include "runtime/generation/model.h"
+#include "runtime/laboratory/show.h"
 #include "runtime/samplers/sampler_registry.h"
 #include "runtime/weights/checkpoint.h"
 
@@ -21,12 +21,6 @@ using fusion::Modality;
 using generation::DenoiseRequest;
 
 constexpr std::size_t kRequests = 256;  // canvases in one pass
-
-std::string show(const char* format, auto... values) {
-  char text[400];
-  std::snprintf(text, sizeof text, format, values...);
-  return text;
-}
 
 /// A model of text alone on an engine.
 struct TextModel {

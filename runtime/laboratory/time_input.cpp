@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <numbers>
 #include <stdexcept>
+
+#include "runtime/laboratory/show.h"
 
 namespace lacuna::laboratory {
 namespace {
@@ -13,12 +14,6 @@ namespace {
 constexpr double kInterval = 1.96;       // standard errors of a 95 % interval
 constexpr double kAgreement = 3.5;       // standard errors within which two forms count as equal
 constexpr double kNegligible = 0.02;     // of the loss
-
-std::string show(const char* format, auto... values) {
-  char text[400];
-  std::snprintf(text, sizeof text, format, values...);
-  return text;
-}
 
 struct Estimate {
   double mean = 0, error = 0;
