@@ -188,6 +188,15 @@ VkFormat texel_format(DType dtype) {
   }
 }
 
+PanelCut cut_panels(const WeightPart& part, std::int64_t begin, std::int64_t end) {
+  PanelCut cut{std::max(part.first, begin), std::min(part.first + part.rows, end)};
+  const std::int64_t skipped = cut.begin - part.first, last = cut.end - part.first;
+  cut.first_panel = skipped / kPanelColumns;
+  cut.lead = skipped % kPanelColumns;
+  cut.panels = (last + kPanelColumns - 1) / kPanelColumns - cut.first_panel;
+  return cut;
+}
+
 int panels_at_a_time(std::int64_t panels) {
   // Wide tiles are faster by the column, as long as few of their columns are wasted.
   constexpr struct {

@@ -27,6 +27,15 @@ std::int64_t panel_quarters(const graph::Shape& shape);
 std::string panel_suffix(graph::DType dtype);
 /// What a texel of a stored dtype is to a sampler.
 VkFormat texel_format(graph::DType dtype);
+/// Columns of one part of a panelled weight that a product of some of the weight's columns reads.
+struct PanelCut {
+  std::int64_t begin = 0, end = 0;  // columns of the weight; none when end <= begin
+  std::int64_t first_panel = 0;     // of the part
+  std::int64_t lead = 0;            // columns of that panel in front of `begin`
+  std::int64_t panels = 0;
+};
+/// What columns [begin, end) of the weight have in `part`.
+PanelCut cut_panels(const WeightPart& part, std::int64_t begin, std::int64_t end);
 /// How many panels an invocation should work on, of 1, 2 and 4, where there are `panels`.
 int panels_at_a_time(std::int64_t panels);
 

@@ -63,10 +63,8 @@ void add_texels(GraphCompiler& compiler, const Product& p, const GraphCompiler::
   }
   x.bytes = VkDeviceSize((first_row + p.rows) * quarter) * 16;
   for (const WeightPart& part : weight->parts) {
-    const std::int64_t begin = std::max(part.first, slice.begin), end = std::min(part.first + part.rows, slice.end);
+    const auto [begin, end, first_panel, lead, panels] = cut_panels(part, slice.begin, slice.end);
     if (begin >= end) continue;
-    const std::int64_t first_panel = (begin - part.first) / kPanelColumns, lead = (begin - part.first) % kPanelColumns;
-    const std::int64_t panels = (end - part.first + kPanelColumns - 1) / kPanelColumns - first_panel;
     const std::int64_t first_column = begin - slice.begin, count = end - begin;
     const bool whole = lead % 4 == 0 && count % 4 == 0 && columns % 4 == 0 && first_column % 4 == 0;
     const int tile = panels_at_a_time(panels);
