@@ -57,6 +57,20 @@ TransformerConfig read_transformer(ConfigReader& c) {
   return t;
 }
 
+/// What models of words and of words with pictures have alike; `sizes` says width, layers, heads and mlp_width.
+TransformerConfig transformer_of(const auto& sizes, int vocabulary) {
+  TransformerConfig t;
+  t.vocabulary = vocabulary;
+  t.width = sizes.width;
+  t.layers = sizes.layers;
+  t.heads = t.kv_heads = sizes.heads;
+  t.head_dim = sizes.width / sizes.heads;
+  t.mlp_width = sizes.mlp_width;
+  t.qk_norm = true;
+  t.tied_head = true;
+  return t;
+}
+
 }  // namespace
 
 void LacunaConfig::validate() const {
@@ -155,14 +169,7 @@ LacunaConfig make_lacuna_text_config(const LacunaTextSizes& s) {
   config.tokens.size = s.vocabulary + 2;
   config.sizes = {s.length, 0, 0};
   TransformerConfig& t = config.transformer;
-  t.vocabulary = config.tokens.size;
-  t.width = s.width;
-  t.layers = s.layers;
-  t.heads = t.kv_heads = s.heads;
-  t.head_dim = s.width / s.heads;
-  t.mlp_width = s.mlp_width;
-  t.qk_norm = true;
-  t.tied_head = true;
+  t = transformer_of(s, config.tokens.size);
   t.rope_sections = {t.head_dim / 2, 0, 0};
   t.rope_theta = 1000.0f;
   config.validate();
@@ -180,14 +187,7 @@ LacunaConfig make_lacuna_config(const LacunaSizes& s) {
   config.tokens.size = config.tokens.mask + 3;
   config.sizes = {s.text_length, s.grid, s.grid};
   TransformerConfig& t = config.transformer;
-  t.vocabulary = config.tokens.size;
-  t.width = s.width;
-  t.layers = s.layers;
-  t.heads = t.kv_heads = s.heads;
-  t.head_dim = s.width / s.heads;
-  t.mlp_width = s.mlp_width;
-  t.qk_norm = true;
-  t.tied_head = true;
+  t = transformer_of(s, config.tokens.size);
   // A quarter of the pairs for the place in the text, the rest shared by row and column.
   const int pairs = t.head_dim / 2;
   const int planar = pairs * 3 / 8;
