@@ -16,8 +16,8 @@ void Canvas::append_frame(std::int32_t id) {
   states_.push_back(PositionState::frame);
 }
 
-void Canvas::append_span(const TokenSpace& space, Modality modality, std::span<const std::int32_t> ids,
-                         int grid_height, int grid_width) {
+void Canvas::check_ids(const TokenSpace& space, Modality modality, std::span<const std::int32_t> ids, int grid_height,
+                       int grid_width) const {
   if (modality == Modality::image && std::size_t(grid_height) * std::size_t(grid_width) != ids.size()) {
     fail("expected " + std::to_string(grid_height) + " x " + std::to_string(grid_width) + " codes, got " +
          std::to_string(ids.size()));
@@ -29,13 +29,34 @@ void Canvas::append_span(const TokenSpace& space, Modality modality, std::span<c
            std::to_string(range.end()) + ") or the mask, got " + std::to_string(id));
     }
   }
-  mask_ = space.mask;
-  spans_.push_back({modality, size(), int(ids.size()), grid_height, grid_width});
-  ranges_.push_back(range);
+}
+
+void Canvas::append_known_or_masked(std::span<const std::int32_t> ids) {
   for (std::int32_t id : ids) {
     ids_.push_back(id);
     states_.push_back(id == mask_ ? PositionState::masked : PositionState::given);
     masked_count_ += id == mask_;
+  }
+}
+
+void Canvas::append_span(const TokenSpace& space, Modality modality, std::span<const std::int32_t> ids,
+                         int grid_height, int grid_width) {
+  check_ids(space, modality, ids, grid_height, grid_width);
+  mask_ = space.mask;
+  spans_.push_back({modality, size(), int(ids.size()), grid_height, grid_width});
+  ranges_.push_back(space.range(modality));
+  append_known_or_masked(ids);
+}
+
+void Canvas::append_lines(const TokenSpace& space, std::span<const std::int32_t> ids, int grid_height, int grid_width,
+                          std::int32_t end_of_line) {
+  check_ids(space, Modality::image, ids, grid_height, grid_width);
+  mask_ = space.mask;
+  spans_.push_back({Modality::image, size(), int(ids.size()), grid_height, grid_width, 1});
+  ranges_.push_back(space.range(Modality::image));
+  for (int row = 0; row < grid_height; ++row) {
+    append_known_or_masked(ids.subspan(std::size_t(row) * std::size_t(grid_width), std::size_t(grid_width)));
+    append_frame(end_of_line);
   }
 }
 
@@ -49,9 +70,12 @@ const Span& Canvas::span(Modality modality) const {
   return *it;
 }
 
-std::span<const std::int32_t> Canvas::ids(Modality modality) const {
+std::vector<std::int32_t> Canvas::ids(Modality modality) const {
   const Span& s = span(modality);
-  return std::span(ids_).subspan(std::size_t(s.begin), std::size_t(s.size));
+  std::vector<std::int32_t> ids;
+  ids.reserve(std::size_t(s.size));
+  for (int i = 0; i < s.size; ++i) ids.push_back(ids_[std::size_t(s.position(i))]);
+  return ids;
 }
 
 std::vector<int> Canvas::masked_positions(Modality modality) const {
@@ -98,7 +122,8 @@ void Canvas::remask(int position) {
 std::vector<std::int32_t> Canvas::ids_without(Modality modality) const {
   std::vector<std::int32_t> ids = ids_;
   for (const Span& s : spans_) {
-    if (s.modality == modality) std::fill_n(ids.begin() + s.begin, s.size, mask_);
+    if (s.modality != modality) continue;
+    for (int i = 0; i < s.size; ++i) ids[std::size_t(s.position(i))] = mask_;
   }
   return ids;
 }

@@ -12,15 +12,20 @@ namespace lacuna::fusion {
 /// which may mask it again; frame: a special token of the layout, never changed and never counted.
 enum class PositionState : std::uint8_t { given, masked, revealed, frame };
 
-/// A run of positions of one modality.
+/// A run of positions of one modality. A picture whose rows each end in a framing token has these between its rows; they
+/// belong to no code.
 struct Span {
   Modality modality = Modality::text;
   int begin = 0;
-  int size = 0;
+  int size = 0;         // words, or codes
   int grid_height = 0;  // of an image span, codes row by row: size = grid_height * grid_width
   int grid_width = 0;
+  int line_end = 0;     // framing tokens behind each row of an image span but the last
 
-  int end() const { return begin + size; }
+  /// The position after the last one.
+  int end() const { return size == 0 ? begin : position(size - 1) + 1; }
+  /// Of the i-th word or code.
+  int position(int i) const { return begin + i + (line_end > 0 ? i / grid_width * line_end : 0); }
 };
 
 /// One sequence being denoised: token ids, the state of each position, and which spans hold what.
@@ -32,6 +37,10 @@ class Canvas {
   /// std::invalid_argument for an id outside the modality's range or a grid that does not fit.
   void append_span(const TokenSpace& space, Modality modality, std::span<const std::int32_t> ids,
                    int grid_height = 0, int grid_width = 0);
+
+  /// Appends a picture as append_span does, each of its rows followed by the framing token `end_of_line`.
+  void append_lines(const TokenSpace& space, std::span<const std::int32_t> ids, int grid_height, int grid_width,
+                    std::int32_t end_of_line);
 
   /// Rotary position of the first token: a layout that puts padding in front leaves it out of the canvas, where it
   /// would only be masked in attention, and starts here.
@@ -46,8 +55,8 @@ class Canvas {
   /// when there is none.
   const Span& span(Modality modality) const;
   bool has(Modality modality) const;
-  /// Ids of that span.
-  std::span<const std::int32_t> ids(Modality modality) const;
+  /// Ids of that span's words or codes.
+  std::vector<std::int32_t> ids(Modality modality) const;
 
   /// Masked positions of one modality, ascending.
   std::vector<int> masked_positions(Modality modality) const;
@@ -65,6 +74,9 @@ class Canvas {
 
  private:
   const Span* find(int position) const;
+  void check_ids(const TokenSpace& space, Modality modality, std::span<const std::int32_t> ids, int grid_height,
+                 int grid_width) const;
+  void append_known_or_masked(std::span<const std::int32_t> ids);
 
   std::vector<std::int32_t> ids_;
   std::vector<PositionState> states_;

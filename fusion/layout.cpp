@@ -91,7 +91,10 @@ std::vector<std::int32_t> rotary_positions(const Canvas& canvas) {
     if (span.modality == Modality::text) {
       while (i < span.end()) put(next++, 0, 0);
     } else {
-      for (int c = 0; c < span.size; ++c) put(next, c / span.grid_width, c % span.grid_width);
+      for (int c = 0; c < span.size; ++c) {
+        while (i < span.position(c)) put(next, 0, 0);
+        put(next, c / span.grid_width, c % span.grid_width);
+      }
       ++next;
     }
   }

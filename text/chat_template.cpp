@@ -77,9 +77,27 @@ std::vector<Part> dream_parts(std::span<const ChatMessage> messages) {
   return parts;
 }
 
+std::vector<Part> lumina_parts(std::span<const ChatMessage> messages) {
+  using enum Part::Kind;
+  std::string system =
+      "You are a multimodal model that can process both text and images. Answer the following question based on the "
+      "provided images. Analyze each image and combine relevant details to answer.";
+  if (messages.front().role == "system") {
+    system = messages.front().content;
+    messages = messages.subspan(1);
+  }
+  if (messages.size() != 1 || messages.front().role != "user") {
+    throw std::invalid_argument("[chat] expected one message of the user, as Lumina-DiMOO was trained, got " +
+                                std::to_string(messages.size()) + " messages");
+  }
+  return {{"<system>", special}, {system, text}, {"</system>", special},
+          {"<user>", special},   {messages.front().content, text}, {"</user>", special}};
+}
+
 std::vector<Part> parts_of(ChatTemplate chat, std::span<const ChatMessage> messages) {
   check(messages);
   if (chat == ChatTemplate::dream) return dream_parts(messages);
+  if (chat == ChatTemplate::lumina) return lumina_parts(messages);
   return llada_parts(messages, chat == ChatTemplate::mmada ? "\n" : "\n\n");
 }
 
@@ -89,7 +107,8 @@ ChatTemplate chat_template_named(std::string_view name) {
   if (name == "llada") return ChatTemplate::llada;
   if (name == "mmada") return ChatTemplate::mmada;
   if (name == "dream") return ChatTemplate::dream;
-  throw std::invalid_argument("[chat] expected the template llada, mmada or dream, got " + weights::in_quotes(name));
+  if (name == "lumina") return ChatTemplate::lumina;
+  throw std::invalid_argument("[chat] expected the template llada, mmada, dream or lumina, got " + weights::in_quotes(name));
 }
 
 std::string render_chat(ChatTemplate chat, std::span<const ChatMessage> messages) {

@@ -10,7 +10,7 @@
 
 namespace lacuna::text {
 
-/// How a released model wants a conversation laid out. All of them end with the opening of the assistant's turn.
+/// How a released model wants a conversation laid out. All but Lumina's end with the opening of the assistant's turn.
 enum class ChatTemplate : std::uint8_t {
   /// LLaDA-8B-Instruct: header, two newlines, trimmed content, end of turn; begins with <|startoftext|>.
   llada,
@@ -18,6 +18,9 @@ enum class ChatTemplate : std::uint8_t {
   mmada,
   /// Dream: ChatML; "You are a helpful assistant." unless the first message is the system's.
   dream,
+  /// Lumina-DiMOO: <system>, what it is asked to do, </system>, <user>, one message, </user>. A system message takes the
+  /// place of the one for questions. Whoever lays the canvas out puts pictures and <answer> in.
+  lumina,
 };
 
 struct ChatMessage {
@@ -25,10 +28,11 @@ struct ChatMessage {
   std::string content;
 };
 
-/// "llada", "mmada" or "dream". Throws std::invalid_argument.
+/// "llada", "mmada", "dream" or "lumina". Throws std::invalid_argument.
 ChatTemplate chat_template_named(std::string_view name);
 
-/// The conversation as text, special tokens spelt out. Throws std::invalid_argument for another role, or no message.
+/// The conversation as text, special tokens spelt out. Throws std::invalid_argument for another role, no message,
+/// or more turns than the model was trained on.
 std::string render_chat(ChatTemplate chat, std::span<const ChatMessage> messages);
 
 /// The conversation as ids: of render_chat's text, but special tokens that are spelt out in a message stay text, so

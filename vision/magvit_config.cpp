@@ -6,7 +6,6 @@
 #include "runtime/weights/checkpoint_error.h"
 #include "runtime/weights/config_reader.h"
 #include "runtime/weights/convert.h"
-#include "runtime/weights/json_file.h"
 #include "vision/vq_network.h"
 
 namespace lacuna::vision {
@@ -114,13 +113,6 @@ VqConfig magvit_config(const weights::Json& json, const std::filesystem::path& f
   }
   check_codebook(config, checkpoint);
   return config;
-}
-
-VqConfig read_vq_config(const std::filesystem::path& folder, const Checkpoint& checkpoint) {
-  const std::filesystem::path file = folder / "config.json";
-  const weights::Json json = weights::read_json_file(file);
-  const bool released = json.is_object() && json.find("_class_name");
-  return released ? magvit_config(json, file, checkpoint) : VqConfig::from_json(json, file);
 }
 
 }  // namespace lacuna::vision

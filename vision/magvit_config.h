@@ -16,8 +16,4 @@ namespace lacuna::vision {
 VqConfig magvit_config(const weights::Json& json, const std::filesystem::path& file,
                        const weights::Checkpoint& checkpoint);
 
-/// The configuration of a folder's image tokenizer: the project's own config.json, or a released MAGVIT-v2. Throws
-/// weights::CheckpointError.
-VqConfig read_vq_config(const std::filesystem::path& folder, const weights::Checkpoint& checkpoint);
-
 }  // namespace lacuna::vision

@@ -54,6 +54,7 @@ void VqConfig::validate() const {
             "codebook_size = 2^latent_channels for the sign quantiser");
     require(!normalise_latents, "normalise_latents false for the sign quantiser");
   }
+  require(names == VqNames::magvit || !mid_attention, "no mid attention with diffusers' names, whose layers differ");
   require(codebook_size >= 2 && codebook_size <= 1 << 24, "codebook_size in [2, 2^24]");
 }
 
@@ -73,6 +74,8 @@ Json VqConfig::to_json() const {
       {"norm_groups", norm_groups},
       {"norm_epsilon", double(norm_epsilon)},
       {"pixel_bytes", bytes == PixelBytes::rounded ? "rounded" : "truncated"},
+      {"pixel_range", range == PixelRange::symmetric ? "symmetric" : "unit"},
+      {"weight_names", names == VqNames::magvit ? "magvit" : "diffusers"},
   });
 }
 
@@ -93,6 +96,10 @@ VqConfig VqConfig::from_json(const Json& json, const std::filesystem::path& file
   config.norm_epsilon = float(c.number_or("norm_epsilon", 1e-6, 1e-12, 1.0));
   config.bytes = c.one_of_or("pixel_bytes", "rounded", {"rounded", "truncated"}) == "rounded" ? PixelBytes::rounded
                                                                                                  : PixelBytes::truncated;
+  config.range = c.one_of_or("pixel_range", "symmetric", {"symmetric", "unit"}) == "symmetric" ? PixelRange::symmetric
+                                                                                               : PixelRange::unit;
+  config.names =
+      c.one_of_or("weight_names", "magvit", {"magvit", "diffusers"}) == "magvit" ? VqNames::magvit : VqNames::diffusers;
   c.finish();
   try {
     config.validate();

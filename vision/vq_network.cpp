@@ -6,6 +6,7 @@
 
 #include "fusion/graph/fused_ops.h"
 #include "fusion/graph/graph_builder.h"
+#include "vision/vq_names.h"
 
 namespace lacuna::vision {
 namespace {
@@ -18,22 +19,24 @@ constexpr Conv2dAttributes kPointwise{1, 0, 0, 0, 0};
 constexpr Conv2dAttributes kSame3x3{1, 1, 1, 1, 1};
 constexpr Conv2dAttributes kHalve{2, 0, 0, 1, 1};  // pads right and bottom only, as the released encoder does
 
-/// Layers of one half of the network, whose weights start with a prefix.
+/// Layers of one half of the network.
 class Network {
  public:
-  Network(GraphBuilder& b, const VqConfig& config, std::string prefix)
-      : b_(b), config_(config), prefix_(std::move(prefix)) {}
+  Network(GraphBuilder& b, const VqConfig& config, VqWeightNames::Half half)
+      : b_(b), config_(config), names_(config, half) {}
+
+  const VqWeightNames& names() const { return names_; }
 
   Value conv(const std::string& name, Value x, std::int64_t out, std::int64_t kernel,
              const Conv2dAttributes& attributes) {
-    const Value weight = b_.weight(prefix_ + name + ".weight", {out, channels(x), kernel, kernel});
-    return b_.conv2d(x, weight, b_.weight(prefix_ + name + ".bias", {out}), attributes);
+    const Value weight = b_.weight(name + ".weight", {out, channels(x), kernel, kernel});
+    return b_.conv2d(x, weight, b_.weight(name + ".bias", {out}), attributes);
   }
 
   Value norm(const std::string& name, Value x) {
     const std::int64_t c = channels(x);
-    return graph::group_norm(b_, x, b_.weight(prefix_ + name + ".weight", {c}),
-                             b_.weight(prefix_ + name + ".bias", {c}),
+    return graph::group_norm(b_, x, b_.weight(name + ".weight", {c}),
+                             b_.weight(name + ".bias", {c}),
                              {config_.norm_epsilon, config_.norm_groups});
   }
 
@@ -42,7 +45,7 @@ class Network {
   Value residual_block(const std::string& name, Value x, std::int64_t out) {
     Value y = conv(name + ".conv1", norm_swish(name + ".norm1", x), out, 3, kSame3x3);
     y = conv(name + ".conv2", norm_swish(name + ".norm2", y), out, 3, kSame3x3);
-    return b_.add(y, channels(x) == out ? x : conv(name + ".nin_shortcut", x, out, 1, kPointwise));
+    return b_.add(y, channels(x) == out ? x : conv(name + names_.shortcut(), x, out, 1, kPointwise));
   }
 
   /// Single-head attention over all positions of each picture.
@@ -61,9 +64,9 @@ class Network {
   }
 
   Value mid(Value x) {
-    x = residual_block("mid.block_1", x, channels(x));
-    if (config_.mid_attention) x = attention_block("mid.attn_1", x);
-    return residual_block("mid.block_2", x, channels(x));
+    x = residual_block(names_.mid_block(0), x, channels(x));
+    if (config_.mid_attention) x = attention_block(names_.mid_attention(), x);
+    return residual_block(names_.mid_block(1), x, channels(x));
   }
 
   std::int64_t level_channels(const VqLevels& levels, int level) const {
@@ -81,7 +84,7 @@ class Network {
 
   GraphBuilder& b_;
   const VqConfig& config_;
-  std::string prefix_;
+  VqWeightNames names_;
 };
 
 /// Scales every latent vector to length 1.
@@ -93,41 +96,43 @@ Value normalised(GraphBuilder& b, Value z_BChw) {
 }
 
 Value encode(GraphBuilder& b, const VqConfig& config, Value pixels) {
-  Network net(b, config, "encoder.");
+  Network net(b, config, VqWeightNames::Half::encoder);
+  const VqWeightNames& names = net.names();
   const VqLevels& levels = config.encoder;
-  Value x = net.conv("conv_in", pixels, config.channels, 3, kSame3x3);
+  if (config.range == PixelRange::unit) pixels = b.affine(pixels, {0.5f, 0.5f});
+  Value x = net.conv(names.conv_in(), pixels, config.channels, 3, kSame3x3);
   for (int l = 0; l < levels.count(); ++l) {
-    const std::string level = "down." + std::to_string(l);
     for (int i = 0; i < levels.blocks[std::size_t(l)]; ++i) {
-      x = net.residual_block(level + ".block." + std::to_string(i), x, net.level_channels(levels, l));
+      x = net.residual_block(names.block(l, i), x, net.level_channels(levels, l));
     }
-    if (l + 1 < levels.count()) x = net.conv(level + ".downsample.conv", x, b.shape(x)[1], 3, kHalve);
+    if (l + 1 < levels.count()) x = net.conv(names.resample(l), x, b.shape(x)[1], 3, kHalve);
   }
-  x = net.norm_swish("norm_out", net.mid(x));
-  x = net.conv("conv_out", x, config.latent_channels, 3, kSame3x3);
-  x = net.conv("quant_conv", x, config.latent_channels, 1, kPointwise);
+  x = net.norm_swish(names.norm_out(), net.mid(x));
+  x = net.conv(names.conv_out(), x, config.latent_channels, 3, kSame3x3);
+  x = net.conv(names.latent_conv(), x, config.latent_channels, 1, kPointwise);
   return config.normalise_latents ? normalised(b, x) : x;
 }
 
 Value decode(GraphBuilder& b, const VqConfig& config, Value latents) {
-  Network net(b, config, "decoder.");
+  Network net(b, config, VqWeightNames::Half::decoder);
+  const VqWeightNames& names = net.names();
   const VqLevels& levels = config.decoder;
   const int top = levels.count() - 1;
-  Value x = net.conv("post_quant_conv", latents, config.latent_channels, 1, kPointwise);
-  x = net.mid(net.conv("conv_in", x, net.level_channels(levels, top), 3, kSame3x3));
+  Value x = net.conv(names.latent_conv(), latents, config.latent_channels, 1, kPointwise);
+  x = net.mid(net.conv(names.conv_in(), x, net.level_channels(levels, top), 3, kSame3x3));
   for (int l = top; l >= 0; --l) {
-    const std::string level = "up." + std::to_string(l);
     for (int i = 0; i < levels.blocks[std::size_t(l)]; ++i) {
-      x = net.residual_block(level + ".block." + std::to_string(i), x, net.level_channels(levels, l));
+      x = net.residual_block(names.block(l, i), x, net.level_channels(levels, l));
     }
-    if (l > 0) x = net.conv(level + ".upsample.conv", b.upsample_nearest2x(x), b.shape(x)[1], 3, kSame3x3);
+    if (l > 0) x = net.conv(names.resample(l - 1), b.upsample_nearest2x(x), b.shape(x)[1], 3, kSame3x3);
   }
-  return net.conv("conv_out", net.norm_swish("norm_out", x), 3, 3, kSame3x3);
+  x = net.conv(names.conv_out(), net.norm_swish(names.norm_out(), x), 3, 3, kSame3x3);
+  return config.range == PixelRange::unit ? b.affine(x, {2.0f, -1.0f}) : x;
 }
 
 Value codebook(GraphBuilder& b, const VqConfig& config) {
   const graph::Shape shape{config.codebook_size, config.latent_channels};
-  if (config.quantiser == Quantiser::nearest) return b.weight(kCodebookWeight, shape);
+  if (config.quantiser == Quantiser::nearest) return b.weight(codebook_weight(config.names), shape);
   std::vector<float> signs;
   for (int code = 0; code < config.codebook_size; ++code) {
     for (int c = config.latent_channels - 1; c >= 0; --c) signs.push_back((code >> c) & 1 ? 1.0f : -1.0f);

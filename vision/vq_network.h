@@ -6,10 +6,12 @@
 #include "vision/vq_config.h"
 
 /// The image tokenizer's network as graphs; weight names are those of the released MAGVIT-v2 checkpoints
-/// (encoder.*, decoder.*, quantize.embedding). Shape letters: B pictures, C latent channels, h x w codes,
+/// (encoder.*, decoder.*, quantize.embedding) or of diffusers' VQModel (vq_names.h). Whatever range the network itself
+/// wants, pixels go in and out in [-1, 1]. Shape letters: B pictures, C latent channels, h x w codes,
 /// H = h * pixels_per_code, W likewise, P = h * w.
 namespace lacuna::vision {
 
+/// Of VqNames::magvit.
 inline constexpr const char* kCodebookWeight = "quantize.embedding";
 
 /// Sizes of one call, in codes.

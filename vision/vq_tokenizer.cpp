@@ -8,7 +8,7 @@
 
 #include "runtime/weights/checkpoint.h"
 #include "runtime/weights/manifest.h"
-#include "vision/magvit_config.h"
+#include "vision/read_vq_config.h"
 #include "vision/vq_network.h"
 
 namespace lacuna::vision {

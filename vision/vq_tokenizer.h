@@ -33,7 +33,7 @@ class VqTokenizer final : public ImageTokenizer {
   std::map<Key, std::unique_ptr<graph::Plan>> plans_;
 };
 
-/// Opens a folder with config.json (the project's own or a released MAGVIT-v2's, see read_vq_config) and its
+/// Opens a folder with config.json (see read_vq_config) and its
 /// checkpoint, checked against the network's manifest. Throws weights::CheckpointError. `executor` must outlive the tokenizer.
 std::unique_ptr<VqTokenizer> open_vq_tokenizer(const std::filesystem::path& folder, graph::Executor& executor);
 

@@ -51,7 +51,7 @@ enum class NoiseKind : std::uint8_t { absorbing, uniform };
 
 /// How a family wants words that are addressed to it put together (text/chat templates); `none`: it was not trained
 /// on conversations.
-enum class ChatStyle : std::uint8_t { none, llada, mmada, chatml };
+enum class ChatStyle : std::uint8_t { none, llada, mmada, chatml, lumina };
 
 /// Text to be written after a prompt and perhaps a picture.
 struct TextTask {
@@ -99,6 +99,8 @@ class ModelFamily {
   /// The noise process that the network was trained to undo.
   virtual NoiseKind noise() const { return NoiseKind::absorbing; }
   virtual ChatStyle chat_style() const { return ChatStyle::none; }
+  /// How many ids its text tokenizer has, where that does not follow from the ranges of the token space.
+  virtual std::optional<std::int32_t> tokenizer_ids() const { return std::nullopt; }
   /// The same model with its original code's faults, for --compat; null where that has none outside the samplers.
   virtual std::unique_ptr<ModelFamily> as_released() const { return nullptr; }
   /// What a released config.json does not say and a model folder has to: the section "lacuna" that the family's parser

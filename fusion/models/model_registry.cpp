@@ -6,6 +6,7 @@
 #include "fusion/models/dream_family.h"
 #include "fusion/models/lacuna_family.h"
 #include "fusion/models/llada_family.h"
+#include "fusion/models/lumina_family.h"
 #include "fusion/models/mmada_family.h"
 #include "runtime/weights/checkpoint_error.h"
 #include "runtime/weights/config_reader.h"
@@ -28,7 +29,13 @@ constexpr std::array kFamilies{
           }},
     Entry{"llada",
           [](const weights::Json& json, const std::filesystem::path& file, const TokenNames* names) {
+            // The release of Lumina-DiMOO has the same model_type.
+            if (is_lumina(json, names)) return make_lumina_family(LuminaConfig::from_json(json, file, names));
             return make_llada_family(LladaConfig::from_json(json, file, names));
+          }},
+    Entry{"lumina_dimoo",
+          [](const weights::Json& json, const std::filesystem::path& file, const TokenNames* names) {
+            return make_lumina_family(LuminaConfig::from_json(json, file, names));
           }},
     Entry{"mmada",
           [](const weights::Json& json, const std::filesystem::path& file, const TokenNames* names) {

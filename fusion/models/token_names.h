@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "runtime/weights/json.h"
 
@@ -14,6 +16,8 @@ namespace lacuna::fusion {
 struct TokenNames {
   std::int32_t count = 0;  // the largest id + 1
   std::map<std::string, std::int32_t, std::less<>> ids;
+  /// Ids of a text, where whoever asks has the tokenizer itself as well; else empty.
+  std::function<std::vector<std::int32_t>(std::string_view)> encode;
 
   /// -1 when there is none of that name.
   std::int32_t find(std::string_view name) const;

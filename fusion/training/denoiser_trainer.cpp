@@ -14,6 +14,7 @@
 #include "runtime/weights/atomic_file.h"
 #include "runtime/weights/checkpoint.h"
 #include "runtime/weights/json_file.h"
+#include "vision/vq_names.h"
 #include "vision/vq_network.h"
 
 namespace lacuna::training {
@@ -134,6 +135,7 @@ std::vector<NamedTensor> DenoiserTask::initial_weights() const {
   if (!options_.tokenizer.empty()) {
     const auto checkpoint = weights::Checkpoint::open(options_.tokenizer);
     const graph::WeightView* codebook = checkpoint.find(vision::kCodebookWeight);
+    if (codebook == nullptr) codebook = checkpoint.find(vision::codebook_weight(vision::VqNames::diffusers));
     for (NamedTensor& weight : tensors) {
       if (codebook == nullptr || weight.name != "model.embed_tokens.weight") continue;
       if (codebook->shape[0] != config_.tokens.image.size) {

@@ -6,6 +6,8 @@
 #include <memory>
 #include <stdexcept>
 
+#include "fusion/models/llada_family.h"
+#include "fusion/models/lumina_config.h"
 #include "fusion/models/model_registry.h"
 #include "runtime/generation/gguf_config.h"
 #include "runtime/weights/atomic_file.h"
@@ -17,7 +19,7 @@
 #include "runtime/weights/manifest.h"
 #include "runtime/weights/tensor_source.h"
 #include "text/tokenizer_factory.h"
-#include "vision/magvit_config.h"
+#include "vision/read_vq_config.h"
 #include "vision/vq_network.h"
 
 namespace lacuna::generation {
@@ -51,8 +53,8 @@ Json with_section(const Json& config, const ImportOptions& options, const fusion
   if (section.is_null()) return config;
   if (family.tokens().has_images()) {
     section.set("text_length", options.text_length.value_or(family.sizes().text_length));
-    const int rows = options.grid.value_or(family.sizes().grid_height);
-    const int columns = options.grid.value_or(family.sizes().grid_width);
+    const auto [rows, columns] =
+        options.grid.value_or(std::array{family.sizes().grid_height, family.sizes().grid_width});
     section.set("image_grid", Json(Json::Array{rows, columns}));
   }
   Json result = config;
@@ -153,8 +155,27 @@ void check(const ImportOptions& options) {
   require(options.keep_blocks >= 0, "a number of blocks to keep >= 0");
   require(!options.text_length || (*options.text_length >= 2 && *options.text_length <= 65536),
           "a text length from 2 to 65536");
-  require(!options.grid || (*options.grid >= 1 && *options.grid <= 4096), "a grid from 1 to 4096 codes a side");
+  for (const int side : options.grid.value_or(std::array{1, 1})) {
+    require(side >= 1 && side <= 4096, "a grid from 1 to 4096 codes a side");
+  }
   require(options.threads >= 1, "at least one thread");
+}
+
+/// The release of Lumina-DiMOO says LLaDA in its config.json, and its embedding has more rows.
+Json with_embedding_rows(const Json& config, const fs::path& checkpoint) {
+  const auto source = weights::open_tensor_source(checkpoint);
+  const std::string name = fusion::llada_names().embedding;
+  const auto embedding = source->find(name);
+  if (!embedding || embedding->shape.rank() != 2) {
+    throw CheckpointError(source->path(), "expected the tensor \"" + name + "\" [ids, width]; is a shard missing?");
+  }
+  return fusion::lumina_config_json(config, embedding->shape[0]);
+}
+
+/// Where the image tokenizer lies: as named, or beside the model as diffusers does it.
+std::optional<fs::path> image_tokenizer_of(const ImportOptions& options, const fs::path& folder) {
+  if (options.image_tokenizer || !fs::exists(folder / "vqvae" / "config.json")) return options.image_tokenizer;
+  return folder / "vqvae";
 }
 
 Import open_import(const ImportOptions& options) {
@@ -163,18 +184,23 @@ Import open_import(const ImportOptions& options) {
   const fs::path folder = gguf ? options.model.parent_path() : options.model;
   const fs::path file = gguf ? options.model : folder / "config.json";
   const fs::path tokenizer = options.tokenizer.value_or(folder / "tokenizer.json");
-  const Json config = gguf ? gguf_config(weights::GgufFile(options.model)) : weights::read_json_file(file);
-  const fusion::TokenNames names = fusion::token_names(weights::read_json_file(tokenizer), tokenizer);
+  Json config = gguf ? gguf_config(weights::GgufFile(options.model)) : weights::read_json_file(file);
+  fusion::TokenNames names = fusion::token_names(weights::read_json_file(tokenizer), tokenizer);
+  // A tokenizer that cannot be used is found now, not after an hour.
+  const std::shared_ptr<const text::TextTokenizer> words = text::open_tokenizer(tokenizer);
+  names.encode = [words](std::string_view text) { return words->encode(text); };
+  if (!gguf && fusion::is_lumina(config, &names)) config = with_embedding_rows(config, options.model);
   const auto family = fusion::open_model_family(config, file, &names);
-  text::open_tokenizer(tokenizer);  // a tokenizer that cannot be used is found now, not after an hour
   Import opened;
   opened.family = config.at("model_type").as_string();
   opened.parts.push_back(denoiser_part(options, config, *family));
   if (family->tokens().has_images()) {
-    if (!options.image_tokenizer) {
-      throw CheckpointError(file, "this model has pictures: name the folder of its image tokenizer (MAGVIT-v2) as well");
+    const auto images = image_tokenizer_of(options, folder);
+    if (!images) {
+      throw CheckpointError(file, "this model has pictures: name the folder of its image tokenizer as well (MMaDA: "
+                                  "MAGVIT-v2; Lumina-DiMOO: the folder vqvae of its release)");
     }
-    opened.parts.push_back(image_part(*options.image_tokenizer, options.output / "image_tokenizer", *family));
+    opened.parts.push_back(image_part(*images, options.output / "image_tokenizer", *family));
   } else if (options.image_tokenizer) {
     throw CheckpointError(file, "this model has words alone, there is nothing for an image tokenizer to do");
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -18,14 +19,15 @@ struct ImportOptions {
   std::filesystem::path model;
   /// tokenizer.json, where it does not lie in the model's folder: GGUF files need it.
   std::optional<std::filesystem::path> tokenizer;
-  std::optional<std::filesystem::path> image_tokenizer;  // a released MAGVIT-v2, or one of this project
+  /// A released MAGVIT-v2, a VQModel of diffusers, or one of this project; by default the folder "vqvae" in the model's.
+  std::optional<std::filesystem::path> image_tokenizer;
   std::filesystem::path output;
   graph::DType type = graph::DType::bf16;       // of the blocks' matrices
   graph::DType sensitive = graph::DType::bf16;  // of embedding and head
   /// Of the first and the last blocks `keep_blocks` stay in `sensitive`.
   int keep_blocks = 0;
   std::optional<int> text_length;  // MMaDA: words in front of a picture; no released file says it (512)
-  std::optional<int> grid;         // MMaDA: codes along each side of its pictures
+  std::optional<std::array<int, 2>> grid;  // rows and columns of codes of its pictures
   int threads = 1;
   std::function<void(const weights::TensorReport& report, std::size_t done, std::size_t total)> progress;
 };

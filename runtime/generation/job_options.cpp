@@ -18,7 +18,8 @@ std::unique_ptr<samplers::Sampler> JobOptions::make_sampler() const {
     released.fidelity = fidelity;
     return samplers::make_released_llada(released);
   }
-  if (fidelity == samplers::Fidelity::original && sampler == "tempered") {
+  // Where the cooling is given there is no fault to be had: Lumina-DiMOO does not cool.
+  if (fidelity == samplers::Fidelity::original && sampler == "tempered" && !sampler_options.has("cooling")) {
     samplers::TemperedOptions released;
     released.temperature = sampler_options.has("randomness") ? sampler_options.at("randomness") : randomness;
     released.cooling = samplers::TemperedOptions::Cooling::compounding;
@@ -79,7 +80,12 @@ JobOptions family_defaults(JobOptions options, const fusion::ModelFamily& family
   if (job == Job::caption || job == Job::write) {
     options = write_defaults();
     if (style == ChatStyle::chatml) options.sampler = "dream-entropy";
-    if (job == Job::caption) options.steps = 64;
+    if (style == ChatStyle::lumina) {
+      // inference_mmu: 128 steps for the answer, in blocks of 256.
+      options.sampler_options.values["block"] = 256;
+    } else if (job == Job::caption) {
+      options.steps = 64;
+    }
     return options;
   }
   // MMaDA's README: 15 steps, guidance 3.5 where 0 is off, temperature 1 on the order.
@@ -89,6 +95,13 @@ JobOptions family_defaults(JobOptions options, const fusion::ModelFamily& family
   options.image_schedule = fusion::NoiseSchedule(fusion::ScheduleKind::cosine);
   options.draws.image.temperature = 1.0f;
   options.draws.image.guidance_scale = 4.5f;
+  if (style == ChatStyle::lumina) {
+    // inference_t2i: 64 steps, guidance 4 where 0 is off, noise on the order that does not cool.
+    options.steps = 64;
+    options.draws.image.guidance_scale = 5.0f;
+    options.sampler_options.values["cooling"] = 2;
+    options.sampler_options.values["counted"] = 1;
+  }
   return options;
 }
 

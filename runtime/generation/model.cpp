@@ -30,7 +30,12 @@ void require_equal(const std::filesystem::path& file, const char* what, std::int
 
 /// Words that the text tokenizer must have: the text range, or where that is the whole vocabulary at most all of it,
 /// ending where the codes begin.
-void check_text_tokenizer(const fusion::TokenSpace& tokens, const std::filesystem::path& file, std::int64_t found) {
+void check_text_tokenizer(const fusion::ModelFamily& family, const std::filesystem::path& file, std::int64_t found) {
+  const fusion::TokenSpace& tokens = family.tokens();
+  if (const auto expected = family.tokenizer_ids()) {
+    require_equal(file, "the text tokenizer's vocabulary", *expected, found);
+    return;
+  }
   const bool whole = tokens.text.size == tokens.size;
   if (!whole || tokens.has_images()) {
     require_equal(file, "the text tokenizer's vocabulary", whole ? tokens.image.begin : tokens.text.size, found);
@@ -52,7 +57,8 @@ std::shared_ptr<const fusion::ModelFamily> open_family(const std::filesystem::pa
   const weights::Json config = weights::read_json_file(file);
   const bool imported = config.is_object() && config.find("lacuna");
   if (imported || !std::filesystem::exists(tokenizer)) return fusion::open_model_family(config, file);
-  const fusion::TokenNames names = fusion::token_names(weights::read_json_file(tokenizer), tokenizer);
+  fusion::TokenNames names = fusion::token_names(weights::read_json_file(tokenizer), tokenizer);
+  names.encode = [&](std::string_view words) { return text::open_tokenizer(folder)->encode(words); };
   return fusion::open_model_family(config, file, &names);
 }
 
@@ -69,7 +75,7 @@ Model open_model(const std::filesystem::path& folder, graph::Executor& executor,
   model.text = text::open_tokenizer(folder);
   const auto& tokens = model.family->tokens();
   const bool pieces = std::filesystem::exists(folder / "tokenizer.model");
-  check_text_tokenizer(tokens, folder / (pieces ? "tokenizer.model" : "tokenizer.json"), model.text->size());
+  check_text_tokenizer(*model.family, folder / (pieces ? "tokenizer.model" : "tokenizer.json"), model.text->size());
   if (tokens.has_images()) {
     const std::filesystem::path images = folder / "image_tokenizer";
     model.images = vision::open_vq_tokenizer(images, executor);

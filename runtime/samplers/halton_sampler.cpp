@@ -13,7 +13,7 @@ std::vector<int> codes_in_order(const fusion::Canvas& canvas, const RunInfo& inf
   for (const fusion::Span& span : canvas.spans()) {
     if (span.modality != fusion::Modality::image) continue;
     for (int cell : halton_order(span.grid_height, span.grid_width)) {
-      if (std::ranges::binary_search(info.scope, span.begin + cell)) order.push_back(span.begin + cell);
+      if (std::ranges::binary_search(info.scope, span.position(cell))) order.push_back(span.position(cell));
     }
   }
   return order;

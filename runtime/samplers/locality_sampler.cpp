@@ -24,7 +24,7 @@ class GridOrder {
   GridOrder(const fusion::Canvas& canvas, const fusion::Span& span, const RunInfo& info, double repulsion)
       : repulsion_(repulsion) {
     for (int i = 0; i < span.size; ++i) {
-      const Cell cell{span.begin + i, double(i / span.grid_width), double(i % span.grid_width)};
+      const Cell cell{span.position(i), double(i / span.grid_width), double(i % span.grid_width)};
       if (std::ranges::binary_search(info.scope, cell.position)) {
         waiting_.push_back({cell, 0.0, hitting_fraction(info, cell.position)});
       } else if (canvas.states()[std::size_t(cell.position)] != fusion::PositionState::masked) {

@@ -14,7 +14,8 @@ constexpr std::array kRandomness{
     OptionSpec{"randomness", 0, 0, 1000, "scale of the Gumbel noise on the order, falling to 0"}};
 constexpr std::array kTempered{
     OptionSpec{"randomness", 1, 0, 1000, "scale of the Gumbel noise on the order, falling to 0"},
-    OptionSpec{"cooling", 0, 0, 2, "0 linear, 1 compounding as the original, 2 none", true}};
+    OptionSpec{"cooling", 0, 0, 2, "0 linear, 1 compounding as the original, 2 none", true},
+    OptionSpec{"counted", 0, 0, 1, "the schedule counts 0 all codes of the picture, 1 those to be drawn", true}};
 constexpr std::array kOrderTemperature{
     OptionSpec{"alg-temp", 0, 0, 1000, "temperature of the order; 0 = strict"}};
 constexpr std::array kEta{OptionSpec{"eta", 0.008, 0, 1, "largest probability of masking a token again in a step"}};
@@ -48,7 +49,7 @@ constexpr std::array kSamplers{
     SamplerEntry{"locality", "image codes near known ones and far from each other", make_locality_sampler, kLocality},
     SamplerEntry{"mask-predict", "everything at once, then the least probable again", make_mask_predict_sampler},
     SamplerEntry{"llada", "most probable first, evenly many a step (LLaDA)", make_llada_sampler},
-    SamplerEntry{"tempered", "most probable codes with noise on the order (MMaDA, Show-o t2i)", make_tempered_sampler,
+    SamplerEntry{"tempered", "most probable codes with noise on the order (MMaDA, Show-o, Lumina-DiMOO)", make_tempered_sampler,
                  kTempered},
     SamplerEntry{"dream-origin", "random positions in linear time (Dream)", make_dream_origin_sampler},
     SamplerEntry{"dream-maskgit-plus", "most probable first in linear time (Dream)", make_dream_probability_sampler,

@@ -20,7 +20,11 @@ class TemperedRun final : public ScopedRun {
  public:
   TemperedRun(const Canvas& canvas, RunInfo info, TemperedOptions options)
       : ScopedRun(canvas, std::move(info)), options_(std::move(options)) {
-    for (const fusion::Span& span : canvas.spans()) codes_ += span.modality == Modality::image ? span.size : 0;
+    if (options_.counted == TemperedOptions::Counted::masked) {
+      codes_ = int(scope(Modality::image).size());
+    } else {
+      for (const fusion::Span& span : canvas.spans()) codes_ += span.modality == Modality::image ? span.size : 0;
+    }
     const int words = int(scope(Modality::text).size());
     words_left_ = fusion::masked_after_steps(this->info().schedules[int(Modality::text)], words, this->info().steps);
   }
@@ -82,7 +86,7 @@ class TemperedRun final : public ScopedRun {
 
   TemperedOptions options_;
   std::vector<int> words_left_;
-  int codes_ = 0;  // of the whole picture
+  int codes_ = 0;  // that the schedule counts
   int step_ = 0;
 };
 
@@ -107,6 +111,7 @@ std::unique_ptr<Sampler> make_tempered_sampler(const SamplerOptions& options) {
   TemperedOptions tempered;
   tempered.temperature = options.at("randomness");
   tempered.cooling = Cooling(int(options.at("cooling")));
+  tempered.counted = TemperedOptions::Counted(int(options.at("counted")));
   return make_tempered(tempered);
 }
 

@@ -9,7 +9,7 @@
 #include "tests/golden/released_model.h"
 #include "tests/support/memory_weights.h"
 #include "vision/image.h"
-#include "vision/magvit_config.h"
+#include "vision/read_vq_config.h"
 #include "vision/vq_network.h"
 #include "vision/vq_tokenizer.h"
 

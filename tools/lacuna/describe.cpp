@@ -14,7 +14,7 @@
 #include "tools/lacuna/model_files.h"
 #include "tools/lacuna/model_finder.h"
 #include "vision/image_io.h"
-#include "vision/magvit_config.h"
+#include "vision/read_vq_config.h"
 
 namespace lacuna::tools {
 namespace {

@@ -7,7 +7,7 @@
 #include "runtime/weights/checkpoint.h"
 #include "tools/lacuna/failure.h"
 #include "tools/lacuna/system_info.h"
-#include "vision/magvit_config.h"
+#include "vision/read_vq_config.h"
 #include "vision/vq_network.h"
 
 namespace lacuna::tools {

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstdio>
 #include <memory>
 #include <thread>
@@ -28,6 +30,23 @@ graph::DType type_named(const char* flag, const std::string& name) {
   throw bad_flag(flag, "one of " + known, "\"" + name + "\"");
 }
 
+/// "N" or "ROWSxCOLUMNS".
+std::array<int, 2> grid_sizes(const std::string& text) {
+  std::array<int, 2> sides{};
+  const char* const end = text.data() + text.size();
+  const auto parse = [&](const char* begin, int& side) {
+    const auto [stop, error] = std::from_chars(begin, end, side);
+    return error == std::errc{} && side >= 1 && side <= 4096 ? stop : nullptr;
+  };
+  const char* stop = parse(text.data(), sides[0]);
+  sides[1] = sides[0];
+  if (stop && stop != end && *stop == 'x') stop = parse(stop + 1, sides[1]);
+  if (stop != end) {
+    throw bad_flag("--grid", "N or ROWSxCOLUMNS, each an integer from 1 to 4096", "\"" + text + "\"");
+  }
+  return sides;
+}
+
 struct ImportVerb {
   std::vector<std::string> model;
   std::optional<std::string> image_tokenizer, tokenizer;
@@ -36,7 +55,7 @@ struct ImportVerb {
   std::string keep_type = "bf16";
   int keep_blocks = 0;
   std::optional<std::int64_t> text_length;
-  std::optional<std::int64_t> grid;
+  std::optional<std::string> grid;
   int threads = 0;
   bool json = false;
   bool dry_run = false;
@@ -68,7 +87,7 @@ generation::ImportOptions ImportVerb::resolve() const {
     return value ? std::optional<int>(int(*value)) : std::nullopt;
   };
   options.text_length = size("--text-length", text_length, 65536);
-  options.grid = size("--grid", grid, 4096);
+  if (grid) options.grid = grid_sizes(*grid);
   if (threads < 0 || threads > 1024) throw bad_flag("--threads", "an integer from 0 to 1024", std::to_string(threads));
   options.threads = threads > 0 ? threads : int(std::max(1u, std::thread::hardware_concurrency()));
   return options;
@@ -112,11 +131,12 @@ Action declare_import(Options& options) {
   const auto verb = std::make_shared<ImportVerb>();
   options.group("What to import");
   options.positional("FOLDER", verb->model,
-                     "A released LLaDA, MMaDA or Dream: config.json, tokenizer.json and safetensors; or a GGUF file "
-                     "of LLaDA or Dream");
+                     "A released LLaDA, MMaDA, Dream or Lumina-DiMOO: config.json, tokenizer.json and safetensors; or a "
+                     "GGUF file of LLaDA or Dream");
   options.value("--tokenizer", "FILE", verb->tokenizer, "Its tokenizer.json (default the one beside the model)");
   options.value("--image-tokenizer", "FOLDER", verb->image_tokenizer,
-                "Its image tokenizer, a released MAGVIT-v2 (models with pictures need one)");
+                "Its image tokenizer (models with pictures need one): MMaDA's is a released MAGVIT-v2, Lumina-DiMOO's the "
+                "folder vqvae, which is found beside the model");
   options.group("What to make of it");
   options.value("-o,--output", "FOLDER", verb->output, "The model folder; an interrupted import goes on");
   options.value("--type", "TYPE", verb->type,
@@ -126,7 +146,9 @@ Action declare_import(Options& options) {
                 "The first and the last N blocks have the type of the embedding too (default 0)");
   options.value("--text-length", "N", verb->text_length,
                 "MMaDA: words in front of a picture, as in its training (default 512)");
-  options.value("--grid", "N", verb->grid, "MMaDA: codes along each side of a picture (default as config.json says)");
+  options.value("--grid", "N", verb->grid,
+                "Codes along each side of a picture, or ROWSxCOLUMNS (default MMaDA: as config.json says; Lumina-DiMOO: "
+                "64, which is 1024 x 1024 pixels)");
   options.group("How");
   options.value("-t,--threads", "N", verb->threads, "Threads; 0 = all processors (default 0)");
   options.flag("--dry-run", verb->dry_run, "Check everything, print the size on disk, and stop");

@@ -25,7 +25,7 @@ constexpr std::array kVerbs{
     Verb{"chat", "-p TEXT [options]", "Answers a question (models that were trained on conversations)",
          "lacuna chat -m llada-q8 -p \"What is a lacuna?\" --length 64", declare_chat},
     Verb{"import", "FOLDER [--image-tokenizer FOLDER] -o FOLDER [options]",
-         "Makes a model folder of a released LLaDA, MMaDA or Dream",
+         "Makes a model folder of a released LLaDA, MMaDA, Dream or Lumina-DiMOO",
          "lacuna import ~/MMaDA-8B --image-tokenizer ~/magvitv2 -o mmada-q8 --type q8_0", declare_import},
     Verb{"eval", "[--suite NAME] [options]",
          "Measures a model on held-out pictures beside honest baselines",
