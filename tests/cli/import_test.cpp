@@ -85,6 +85,77 @@ TEST_F(Cli, AnImportedMmadaCaptionsDrawsFillsAndAnswers) {
             74);
 }
 
+/// The release of Lumina-DiMOO: LLaDA's model_type, a config.json that counts too few ids, the image tokenizer beside it.
+fs::path write_lumina(const fs::path& folder, int codebook) {
+  fs::create_directories(folder / "vqvae");
+  for (const char* file : {"tokenizer.json", "model.safetensors"}) {
+    fs::copy_file(released("lumina_tiny") / file, folder / file);
+  }
+  Json config = weights::read_json_file(released("lumina_tiny") / "config.json");
+  config.set("vocab_size", 592).set("embedding_size", 592).set("codebook_size", codebook);
+  weights::write_json_file(folder / "config.json", config);
+  for (const char* file : {"config.json", "diffusion_pytorch_model.safetensors"}) {
+    fs::copy_file(released("vqmodel_tiny") / file, folder / "vqvae" / file);
+  }
+  return folder;
+}
+
+TEST_F(Cli, AnImportedLuminaCaptionsDrawsFillsAndAnswers) {
+  const fs::path source = write_lumina(file("released"), 64);
+  const std::string model = file("model");
+  const auto imported = run({"import", source.string(), "-o", model, "--type", "q8_0", "--grid", "3x5", "--json"});
+  ASSERT_EQ(imported.code, 0) << imported.err;
+  EXPECT_EQ(Json::parse(imported.out).at("family").as_string(), "lumina_dimoo");
+  EXPECT_TRUE(fs::exists(fs::path(model) / "image_tokenizer" / "config.json"));
+  const Json about = Json::parse(run({"info", model, "--json"}).out);
+  EXPECT_EQ(about.at("architecture").as_string(), "lumina_dimoo");
+  EXPECT_EQ(about.at("image_tokenizer").at("codebook").as_integer(), 64);
+  EXPECT_EQ(about.at("picture").as_string(), "80x48 pixels, 5x3 codes");
+
+  const std::string picture = put_picture("in.png", {64, 80});
+  const auto caption = run({"caption", picture, "-m", model, "--question", "what is it?", "--answer-length", "6", "--steps",
+                            "3", "--json"});
+  ASSERT_EQ(caption.code, 0) << caption.err;
+  EXPECT_EQ(Json::parse(caption.out).at("tokens").size(), 6u);
+  for (const char* compat : {"", "--compat"}) {
+    std::vector<std::string> flags{"generate", "-p", "a red fox", "-m", model, "--steps", "3", "--seed", "4", "-o",
+                                   compat == std::string("") ? "a.png" : "b.png", "--json"};
+    if (*compat) flags.push_back(compat);
+    const auto drawn = run(flags);
+    ASSERT_EQ(drawn.code, 0) << drawn.err;
+    EXPECT_EQ(Json::parse(drawn.out).at("tokens").size(), 15u);
+  }
+  // Its order does not cool in the original either, so there is no fault to be had.
+  const auto right = vision::read_image(file("a.png")), compat = vision::read_image(file("b.png"));
+  EXPECT_EQ(right.image.size(), (vision::Size{48, 80}));
+  EXPECT_TRUE(std::ranges::equal(right.image.bytes(), compat.image.bytes()));
+  for (const char* sampler : {"halton", "locality", "confidence"}) {
+    const auto drawn = run({"generate", "-p", "a red fox", "-m", model, "--steps", "3", "--sampler", sampler, "-o", "c.png"});
+    EXPECT_EQ(drawn.code, 0) << sampler << ": " << drawn.err;
+  }
+
+  const std::string whole = put_picture("whole.png", {48, 80}), mask = put_mask("mask.png", {48, 80}, 0, 20);
+  const auto filled = run({"infill", "-i", whole, "--mask", mask, "-p", "a red fox", "-m", model, "--steps", "3", "--seed",
+                           "4", "-o", "filled.png"});
+  ASSERT_EQ(filled.code, 0) << filled.err;
+  for (const char* verb : {"chat", "complete"}) {
+    const auto answer = run({verb, "-p", "hello", "-m", model, "--length", "6", "--steps", "3", "--json"});
+    ASSERT_EQ(answer.code, 0) << answer.err;
+    EXPECT_EQ(Json::parse(answer.out).at("tokens").size(), 6u);
+  }
+  const auto smaller = run({"quantize", model, "-o", file("smaller"), "--json"});
+  EXPECT_EQ(smaller.code, 0) << smaller.err;
+}
+
+TEST_F(Cli, LuminasPartsMustFit) {
+  const fs::path source = write_lumina(file("released"), 32);
+  expect_failure(run({"import", source.string(), "-o", file("a")}), 65, "codebook has 64 codes");
+  expect_failure(run({"import", source.string(), "-o", file("a"), "--grid", "3x"}), 64, "--grid");
+  expect_failure(run({"import", source.string(), "-o", file("a"), "--grid", "0"}), 64, "--grid");
+  fs::remove_all(source / "vqvae");
+  expect_failure(run({"import", source.string(), "-o", file("a")}), 65, "vqvae");
+}
+
 TEST_F(Cli, AnImportedLladaContinuesTexts) {
   const std::string model = file("llada");
   const auto imported = run({"import", released("llada_mha").string(), "-o", model, "--type", "f32", "--keep-type", "f32"});

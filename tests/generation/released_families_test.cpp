@@ -7,6 +7,8 @@
 
 #include "fusion/models/dream_family.h"
 #include "fusion/models/llada_family.h"
+#include "fusion/models/lumina_family.h"
+#include "fusion/models/model_registry.h"
 #include "fusion/models/mmada_family.h"
 #include "runtime/cpu/reference_executor.h"
 #include "runtime/generation/denoiser.h"
@@ -193,6 +195,110 @@ TEST(ReleasedFamilies, TheReleasedPrefixHidesWhatWasDrawn) {
   full.reveal(full.span(Modality::image).begin + 1, 45);
   EXPECT_EQ(usual->unconditional(full, Modality::image).ids,
             usual->as_released()->unconditional(full, Modality::image).ids);
+}
+
+Json lumina_json() {
+  Json json = llada_json();
+  return json.set("vocab_size", 48).set("codebook_size", 8).set("architectures",
+                                                               Json(Json::Array{"LLaDAForMultiModalGeneration"}))
+      .set("lacuna", Json::parse(R"({"text_tokens": 40, "end_of_line": 10, "begin_image": 11, "end_image": 12,
+        "uncondition": 13, "answer": 14, "end_answer": 15, "system": 16, "end_system": 17, "user": 18, "end_user": 19,
+        "drawing_prompt": [1, 2], "image_grid": [2, 3]})"));
+}
+
+TEST(ReleasedFamilies, LuminaIsToldFromLladaByItsClassOrItsTokens) {
+  EXPECT_TRUE(fusion::open_model_family(lumina_json(), "config.json")->tokens().has_images());
+  Json plain = llada_json();
+  EXPECT_FALSE(fusion::is_lumina(plain, nullptr));
+  fusion::TokenNames names;
+  names.count = 40;
+  names.ids = {{"<uncondition>", 13}, {"</answer>", 15}};
+  EXPECT_TRUE(fusion::is_lumina(plain, &names));
+  // The embedding of the checkpoint says how many ids there are.
+  const Json json = fusion::lumina_config_json(plain, 77);
+  EXPECT_EQ(json.at("vocab_size").as_integer(), 77);
+  EXPECT_EQ(json.at("embedding_size").as_integer(), 77);
+}
+
+TEST(ReleasedFamilies, LuminaTakesIdsFromTheReleaseOrTheTokenizer) {
+  Json json = lumina_json();
+  json.set("lacuna", Json());
+  json.set("codebook_size", Json());
+  json.set("vocab_size", 134548).set("embedding_size", 134548);
+  fusion::TokenNames names;
+  names.count = 126356;
+  names.ids = {{"<system>", 126085}, {"</system>", 126086}, {"<user>", 126087}, {"</user>", 126088}};
+  names.encode = [](std::string_view text) { return std::vector<std::int32_t>(text.size(), 7); };
+  const auto config = fusion::LuminaConfig::from_json(json, "config.json", &names);
+  EXPECT_EQ(config.codes, (fusion::IdRange{126356, 8192}));
+  EXPECT_EQ(config.tokens.end_of_line, 126084);
+  EXPECT_EQ(config.tokens.begin_image, 126349);
+  EXPECT_EQ(config.tokens.end_image, 126350);
+  EXPECT_EQ(config.tokens.uncondition, 126351);
+  EXPECT_EQ(config.tokens.answer, 126354);
+  EXPECT_EQ(config.tokens.end_answer, 126355);
+  EXPECT_EQ(config.tokens.user, 126087);
+  EXPECT_EQ(config.drawing_prompt.size(), 47u);
+  EXPECT_EQ(config.grid_height, 64);
+  // Another vocabulary has ids of its own, by name.
+  json.set("vocab_size", 9000).set("embedding_size", 9000).set("mask_token_id", 600).set("eos_token_id", 601);
+  const auto parse = [&](const Json& j, const char* file) { return fusion::LuminaConfig::from_json(j, file, &names); };
+  names.ids = {{"<system>", 1}, {"</system>", 2}, {"<user>", 3}, {"</user>", 4}, {"<IMAGE>", 5}, {"</IMAGE>", 6},
+               {"<uncondition>", 7}, {"<answer>", 8}, {"</answer>", 9}};
+  EXPECT_NE(refusal(json, parse).find("<end-of-line>"), std::string::npos);
+  names.ids["<end-of-line>"] = 10;
+  EXPECT_EQ(parse(json, "config.json").tokens.end_of_line, 10);
+  EXPECT_EQ(parse(json, "config.json").codes.begin, 808);
+  json.set("n_layers_more", 3);
+  EXPECT_NE(refusal(json, parse).find("n_layers_more"), std::string::npos);
+}
+
+TEST(ReleasedFamilies, LuminasRowsEndInATokenThatIsNoCode) {
+  const auto family = fusion::make_lumina_family(fusion::LuminaConfig::from_json(lumina_json(), "config.json"));
+  EXPECT_EQ(family->tokens().image, (fusion::IdRange{40, 8}));
+  const std::vector<std::int32_t> words{5, 6, 7}, codes{-1, 3, -1, -1, -1, 0};
+  Canvas canvas = family->infill(words, codes);
+  const auto ids = [](const Canvas& c) { return std::vector<std::int32_t>(c.ids().begin(), c.ids().end()); };
+  EXPECT_EQ(ids(canvas), (std::vector<std::int32_t>{16, 1, 2, 17, 18, 5, 6, 7, 19, 14, 11, 30, 43, 30, 10, 30, 30, 40, 10,
+                                                    12, 15}));
+  const fusion::Span span = canvas.span(Modality::image);
+  EXPECT_EQ(span.size, 6);
+  EXPECT_EQ(span.position(2), 13);
+  EXPECT_EQ(span.position(3), 15);
+  EXPECT_EQ(span.end(), 18);
+  EXPECT_EQ(canvas.masked_positions(Modality::image), (std::vector<int>{11, 13, 15, 16}));
+  EXPECT_EQ(canvas.ids(Modality::image), (std::vector<std::int32_t>{30, 43, 30, 30, 30, 40}));
+  EXPECT_THROW(canvas.reveal(14, 41), std::invalid_argument);
+  EXPECT_THROW(canvas.reveal(12, 41), std::invalid_argument);
+  canvas.reveal(15, 44);
+  EXPECT_EQ(canvas.masked_count(), 3);
+  const auto branch = family->unconditional(canvas, Modality::image);
+  EXPECT_EQ(branch.ids, (std::vector<std::int32_t>{16, 1, 2, 17, 18, 13, 19, 14, 11, 30, 43, 30, 10, 44, 30, 40, 10, 12, 15}));
+  EXPECT_EQ(branch.shift, -2);
+  EXPECT_EQ(branch.positions.back(), 18);
+  // Without words the branch is longer than the canvas.
+  EXPECT_EQ(family->unconditional(family->generate({}), Modality::image).shift, 1);
+  canvas.remask(15);
+  EXPECT_EQ(canvas.ids_without(Modality::image)[14], 10);
+  EXPECT_EQ(canvas.ids_without(Modality::image)[17], 30);
+  EXPECT_THROW(family->joint(), std::invalid_argument);
+  EXPECT_THROW(family->infill(words, std::vector<std::int32_t>{0, 1, 2, 8, 0, 0}), std::invalid_argument);
+  EXPECT_THROW(family->infill(words, std::vector<std::int32_t>{0, 1, 2}), std::invalid_argument);
+}
+
+TEST(ReleasedFamilies, LuminaPutsAPictureBeforeTheEndOfTheQuestion) {
+  const auto family = fusion::make_lumina_family(fusion::LuminaConfig::from_json(lumina_json(), "config.json"));
+  const std::vector<std::int32_t> question{18, 5, 19}, plain{5, 6}, codes{1, 2}, prefix{9};
+  const auto ids = [](const Canvas& c) { return std::vector<std::int32_t>(c.ids().begin(), c.ids().end()); };
+  EXPECT_EQ(ids(family->write({question, prefix, 3, codes, 2, 1})),
+            (std::vector<std::int32_t>{18, 5, 11, 41, 10, 42, 10, 12, 19, 14, 9, 30, 30, 15}));
+  EXPECT_EQ(ids(family->write({question, {}, 2, {}, 0, 0})), (std::vector<std::int32_t>{18, 5, 19, 14, 30, 30, 15}));
+  EXPECT_EQ(ids(family->write({plain, {}, 2, {}, 0, 0})), (std::vector<std::int32_t>{5, 6, 30, 30}));
+  EXPECT_THROW(family->write({plain, {}, 2, codes, 2, 1}), std::invalid_argument);
+  const auto branch = family->unconditional(family->write({question, prefix, 3, codes, 2, 1}), Modality::text);
+  EXPECT_EQ(std::ranges::count(branch.ids, 30), std::ptrdiff_t(branch.ids.size()));
+  const Canvas caption = family->caption(std::vector<std::int32_t>{0, 1, 2, 3, 4, 5}, {});
+  EXPECT_EQ(caption.masked_count(), 128);
 }
 
 TEST(ReleasedFamilies, GuidanceOfWordsMasksThePrompt) {

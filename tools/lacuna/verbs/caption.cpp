@@ -62,7 +62,10 @@ std::vector<Caption> ranked(std::vector<Caption> captions) {
 /// Of a model that is asked about a picture. A byte is a token at most; the template needs a few tokens of its own.
 std::optional<TextSize> text_size(const fusion::ModelFamily& family, const generation::JobOptions& options) {
   if (family.chat_style() == fusion::ChatStyle::none) return std::nullopt;
-  return TextSize{family.sizes().image_length() + 64 + std::int64_t(options.question.size()), options.answer_length};
+  // A row of a picture may end in a token of its own.
+  const auto& sizes = family.sizes();
+  return TextSize{sizes.image_length() + sizes.grid_height + 96 + std::int64_t(options.question.size()),
+                  options.answer_length};
 }
 
 void CaptionVerb::check() {
