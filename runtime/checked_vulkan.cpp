@@ -36,17 +36,18 @@ constexpr const char* kTuned = "tuned";  // among the parts of a verdict
 
 bool uses_tiles(const std::string& part, const vulkan::KernelChoice& kernels) {
   if (part == "codes") return kernels.codes >= vulkan::CodesKernel::tiles;
-  if (part == "halves") return kernels.halves == vulkan::HalvesKernel::tiles;
+  if (part.starts_with("halves")) return kernels.halves != vulkan::HalvesKernel::none;
   const auto use = vulkan::kernel_use_named(part);
   return use && (part.starts_with("product ") || part.starts_with("convolution ")) && kernel_name(kernels, *use) == "tiles";
 }
 
-/// Of a part, the name that kernel_use_named() knows: attention with heads of any size shares one, and so do norms and
-/// draws and nearest codes, which a subgroup computes for each row.
+/// Of a part, the name that kernel_use_named() knows: attention with heads of any size shares one, products in f16 of weights
+/// stored in any way, and norms, draws and nearest codes, which a subgroup computes for each row.
 std::string use_of(const std::string& part) {
   const std::size_t space = part.find(' ');
   const std::string kind = part.substr(0, space);
-  return kind == "draw" || kind == "nearest" ? "norm" : kind == "attention" || kind == "norm" ? kind : part;
+  if (kind == "draw" || kind == "nearest") return "norm";
+  return kind == "attention" || kind == "norm" || kind == "halves" ? kind : part;
 }
 
 void add_lines(std::string_view text, TestParts& parts) {
@@ -158,6 +159,9 @@ void CheckedVulkan::tune() {
       engine_->use(kept);
     }
   }
+  if (tuning.kernels.halves != before.halves) {
+    std::erase_if(checked_, [](const std::string& part) { return part.starts_with("halves"); });
+  }
   checked_.insert(kTuned);
   save();
 }
@@ -166,6 +170,10 @@ TestParts CheckedVulkan::with_narrow_parts(TestParts parts) const {
   const bool products = std::ranges::any_of(parts, [](const std::string& part) { return part.starts_with("product "); });
   if (products && engine_->kernels().codes != vulkan::CodesKernel::none) parts.insert("codes");
   if (products && engine_->kernels().halves != vulkan::HalvesKernel::none) parts.insert("halves");
+  if (engine_->kernels().halves != vulkan::HalvesKernel::cooperative) return parts;
+  for (const char* stored : {"i8", "q8_0", "q4_0", "q4_1"}) {  // widened by kernels of their own
+    if (parts.contains(std::string("product ") + stored)) parts.insert(std::string("halves ") + stored);
+  }
   return parts;
 }
 
@@ -175,9 +183,10 @@ std::vector<FailingPart> CheckedVulkan::wrong_parts(const TestParts& parts, grap
   std::vector<FailingPart> wrong;
   const auto add = [&](vulkan::KernelChoice kernels, const TestParts& some, Arithmetic arithmetic) {
     if (some.empty()) return;
-    const bool has_wide = kernels.wide_rows != vulkan::KernelChoice::kNeverWide;
+    const bool matrices = some.begin()->starts_with("halves") && kernels.halves == vulkan::HalvesKernel::cooperative;
+    const bool has_wide = (matrices ? kernels.wide_matrix_rows : kernels.wide_rows) != vulkan::KernelChoice::kNeverWide;
     vulkan::KernelChoice wide = kernels;
-    kernels.wide_rows = vulkan::KernelChoice::kNeverWide;
+    kernels.wide_rows = kernels.wide_matrix_rows = vulkan::KernelChoice::kNeverWide;
     engine_->use(kernels);
     const auto more = failing_parts(*engine_, reference, some, arithmetic);
     wrong.insert(wrong.end(), more.begin(), more.end());
@@ -185,22 +194,29 @@ std::vector<FailingPart> CheckedVulkan::wrong_parts(const TestParts& parts, grap
     TestParts in_tiles;
     std::ranges::copy_if(some, std::inserter(in_tiles, in_tiles.end()), [&](const std::string& part) { return uses_tiles(part, kernels); });
     if (!has_wide || in_tiles.empty()) return;
-    wide.wide_rows = wide.wide_columns = 1;
+    wide.wide_rows = wide.wide_columns = wide.wide_matrix_rows = wide.wide_matrix_columns = 1;
     engine_->use(wide);
     for (const FailingPart& part : failing_parts(*engine_, reference, in_tiles, arithmetic)) {
       const bool known = std::ranges::any_of(more, [&](const FailingPart& other) { return other.part == part.part; });
-      if (!known) wrong.push_back({"wide tiles", part.part + ", " + part.detail});
+      if (!known) wrong.push_back({matrices ? "wide matrices" : "wide tiles", part.part + ", " + part.detail});
     }
   };
   TestParts in_f32 = parts;
   vulkan::KernelChoice wide = choice;
   wide.codes = vulkan::CodesKernel::none;
   wide.halves = vulkan::HalvesKernel::none;
-  const bool codes = in_f32.erase("codes") > 0, halves = in_f32.erase("halves") > 0;
+  const bool codes = in_f32.erase("codes") > 0;
+  TestParts halves;
+  std::erase_if(in_f32, [&](const std::string& part) {
+    const bool is_half = part.starts_with("halves");
+    // Simpler kernels have all weights in f16.
+    if (is_half && (part == "halves" || choice.halves == vulkan::HalvesKernel::cooperative)) halves.insert(part);
+    return is_half;
+  });
   try {
     add(wide, in_f32, Arithmetic::f32);
     if (codes) add(choice, {"codes"}, Arithmetic::int8);
-    if (halves) add(choice, {"halves"}, Arithmetic::half);
+    add(choice, halves, Arithmetic::half);
   } catch (...) {
     engine_->use(choice);
     throw;

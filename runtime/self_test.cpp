@@ -52,7 +52,7 @@ class TestGraph {
     if (kind == "nearest") return output("19 codes", graph::quantise_nearest(b, picture(), weight("codebook", {19, 4})));
     if (kind == "argmax") return output("rows of 256", b.argmax(x_));
     if (kind == "codes") return large_products("i8");
-    if (kind == "halves") return large_products("f16");
+    if (kind == "halves") return which.empty() ? large_products("f16") : large_stored_products(which);
     throw std::invalid_argument("[self_test] expected a part, got \"" + part + "\"");
   }
   void output(const std::string& detail, Value value) { b.output(part_ + ": " + detail, value); }
@@ -74,6 +74,15 @@ class TestGraph {
   void large_products(const std::string& dtype) {
     for (const auto& [size, inner] : {std::pair<std::int64_t, std::int64_t>{64, 132}, {70, 130}, {107, 132}, {75, 129}}) {
       const Value w = weight(size == 75 ? "f32" : dtype, {size, inner}), x = columns(factors_, inner);
+      output(text(size) + " columns of " + text(inner), size == 70 ? b.linear(x, w) : b.linear(x, w, bias(size)));
+    }
+  }
+
+  /// The same of weights that are widened while they are read.
+  void large_stored_products(const std::string& dtype) {
+    const bool blocks = dtype[0] == 'q';
+    for (const auto& [size, inner] : {std::pair<std::int64_t, std::int64_t>{64, 128}, {70, blocks ? 160 : 130}, {107, blocks ? 96 : 129}}) {
+      const Value w = weight(dtype, {size, inner}), x = columns(factors_, inner);
       output(text(size) + " columns of " + text(inner), size == 70 ? b.linear(x, w) : b.linear(x, w, bias(size)));
     }
   }

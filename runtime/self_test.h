@@ -14,8 +14,8 @@ enum class Arithmetic : std::uint8_t { f32, half, int8 };
 
 /// What an engine can be tried on, by name: "product f16", "rows f16" (of a table), "convolution i8", "attention 64" (heads
 /// of 64), "norm rms", "norm layer", "norm group", "rope half", "rope interleaved", "draw", "swiglu", "upsample", "argmax",
-/// "nearest"; and "codes" and
-/// "halves": large products in Arithmetic::int8 and half.
+/// "nearest"; and "codes" and "halves": large products in Arithmetic::int8 and half; "halves q4_0": the same of weights in
+/// i8 or blocks, by an engine that widens them to f16 as they are.
 using TestParts = std::set<std::string>;
 
 /// Every kind of part that an engine computes in f32, attention with heads of several sizes.

@@ -11,10 +11,12 @@ namespace lacuna::runtime {
 namespace {
 
 using graph::DType;
+using vulkan::HalvesKernel;
 using vulkan::KernelChoice;
 using vulkan::ProductKernel;
 
 constexpr std::int64_t kWidth = 1024;
+constexpr int kProducts = 8;  // in a row, so that what a run costs besides them counts little
 constexpr std::array<std::int64_t, 3> kRows{64, 256, 1024};
 
 /// A matrix of zeros in f16: what is in it costs no time.
@@ -33,17 +35,21 @@ class Stopwatch {
  public:
   Stopwatch(vulkan::VulkanExecutor& engine, double budget) : engine_(engine), end_(now() + budget) {}
 
-  /// Seconds of a product of `rows` rows; nothing when there is no time left.
+  /// Seconds of some products of `rows` rows; nothing when there is no time left.
   std::optional<double> time(const KernelChoice& kernels, std::int64_t rows) {
     // A run that counts and one before it.
     if (now() + 2.0 * seconds_of_a_row_ * double(rows) >= end_) return std::nullopt;
     graph::GraphBuilder b;
-    b.output("y", b.linear(b.input("x", DType::f32, {rows, kWidth}), b.weight("w", {kWidth, kWidth})));
+    // Nothing large goes to the device or comes back.
+    const graph::Value w = b.weight("w", {kWidth, kWidth});
+    graph::Value x = b.gather_rows(w, b.input("ids", DType::i32, {rows}));
+    for (int i = 0; i < kProducts; ++i) x = b.linear(x, w);
+    b.output("y", b.slice(x, {.axis = 0, .begin = 0, .end = 1}));
     engine_.use(kernels);
     const auto plan = engine_.prepare(b.finish(), matrix_);
     std::vector<graph::HostTensor> inputs, outputs;
-    inputs.emplace_back(DType::f32, graph::Shape{rows, kWidth});
-    outputs.emplace_back(DType::f32, graph::Shape{rows, kWidth});
+    inputs.emplace_back(DType::i32, graph::Shape{rows});
+    outputs.emplace_back(DType::f32, graph::Shape{1, kWidth});
     plan->run(inputs, outputs);  // drivers compile and clocks rise
     double best = 1e30;
     for (int i = 0; i < 3 && (i == 0 || now() < end_); ++i) {
@@ -72,40 +78,72 @@ KernelChoice with_texels(KernelChoice kernels, const vulkan::DeviceInfo& device)
   return kernels;
 }
 
+constexpr double kClearly = 0.95;  // of the time: what is no faster than that may be chance
+
+/// What timing two sizes of tiles, and another kernel beside them, has shown.
+struct Timings {
+  bool known = false;                                   // both sizes were timed, for one number of rows at least
+  std::uint32_t wide_from = KernelChoice::kNeverWide;  // so many rows, wide tiles are clearly faster
+  bool other_wins = false;                              // clearly, for every number of rows
+};
+Timings time_tiles(Stopwatch& watch, const KernelChoice& narrow, const std::optional<KernelChoice>& wide,
+                   const std::optional<KernelChoice>& other) {
+  Timings found;
+  found.other_wins = other.has_value();
+  for (const std::int64_t rows : kRows) {
+    const auto narrow_time = watch.time(narrow, rows);
+    const auto wide_time = wide ? watch.time(*wide, rows) : std::nullopt;
+    const auto other_time = found.other_wins ? watch.time(*other, rows) : std::nullopt;
+    if (narrow_time && wide_time) {
+      const bool faster = *wide_time < kClearly * *narrow_time;
+      if (!faster) found.wide_from = KernelChoice::kNeverWide;
+      if (faster && found.wide_from == KernelChoice::kNeverWide) found.wide_from = std::uint32_t(rows);
+      found.known = true;
+    }
+    const double tiles = std::min(narrow_time.value_or(0.0), wide_time.value_or(narrow_time.value_or(0.0)));
+    found.other_wins = found.other_wins && narrow_time && other_time && *other_time < kClearly * tiles;
+  }
+  return found;
+}
+
+void tune_tiles(Stopwatch& watch, KernelChoice given, const vulkan::DeviceInfo& device, KernelChoice& tuned) {
+  if (given.halves == HalvesKernel::cooperative) given.halves = HalvesKernel::none;
+  const bool has_wide = given.wide_rows != KernelChoice::kNeverWide;
+  KernelChoice narrow = given, wide = given;
+  narrow.wide_rows = KernelChoice::kNeverWide;
+  wide.wide_rows = wide.wide_columns = 1;
+  const KernelChoice texels = with_texels(given, device);
+  const bool has_texels = texels.product(DType::f16) == ProductKernel::texels;
+  const Timings found = time_tiles(watch, narrow, has_wide ? std::optional(wide) : std::nullopt,
+                                   has_texels ? std::optional(texels) : std::nullopt);
+  if (found.other_wins) tuned.products = texels.products;
+  if (found.known) tuned.wide_rows = found.wide_from;
+}
+
+/// Cooperative matrices, and float16 tiles beside them.
+void tune_matrices(Stopwatch& watch, const KernelChoice& given, const vulkan::DeviceInfo& device, KernelChoice& tuned) {
+  const bool has_wide = given.wide_matrix_rows != KernelChoice::kNeverWide;
+  KernelChoice narrow = given, wide = given, simpler = given;
+  narrow.wide_matrix_rows = KernelChoice::kNeverWide;
+  wide.wide_matrix_rows = wide.wide_matrix_columns = 1;
+  step_down(simpler, {vulkan::KernelUse::Kind::halves, {}}, device);
+  const Timings found = time_tiles(watch, narrow, has_wide ? std::optional(wide) : std::nullopt, simpler);
+  if (found.other_wins) tuned.halves = simpler.halves;
+  if (found.known) tuned.wide_matrix_rows = found.wide_from;
+}
+
 }  // namespace
 
 Tuning tune_products(vulkan::VulkanExecutor& engine, double budget) {
-  constexpr double kClearly = 0.95;  // of the time: what is no faster than that may be chance
   const double start = now();
   const KernelChoice given = engine.kernels();
   Tuning tuning{given};
   if (given.product(DType::f16) != ProductKernel::tiles) return tuning;
-  KernelChoice narrow = given, wide = given;
-  narrow.wide_rows = KernelChoice::kNeverWide;
-  wide.wide_rows = wide.wide_columns = 1;
-  const KernelChoice texels = with_texels(given, engine.device());
-  const bool has_texels = texels.product(DType::f16) == ProductKernel::texels;
-  const bool has_wide = given.wide_rows != KernelChoice::kNeverWide;
   Stopwatch watch(engine, budget);
   try {
-    bool texels_win = has_texels;
-    std::uint32_t wide_from = given.wide_rows;
-    bool known = false;
-    for (const std::int64_t rows : kRows) {
-      const auto narrow_time = watch.time(narrow, rows);
-      const auto wide_time = has_wide ? watch.time(wide, rows) : std::nullopt;
-      const auto texel_time = texels_win ? watch.time(texels, rows) : std::nullopt;
-      if (narrow_time && wide_time) {
-        const bool faster = *wide_time < kClearly * *narrow_time;
-        if (faster && (!known || wide_from == KernelChoice::kNeverWide)) wide_from = std::uint32_t(rows);
-        if (!faster) wide_from = KernelChoice::kNeverWide;
-        known = true;
-      }
-      const double tiles = std::min(narrow_time.value_or(0.0), wide_time.value_or(narrow_time.value_or(0.0)));
-      texels_win = texels_win && narrow_time && texel_time && *texel_time < kClearly * tiles;
-    }
-    tuning.kernels = texels_win ? texels : given;
-    if (known && has_wide) tuning.kernels.wide_rows = wide_from;
+    // The first, because there they are what most of the work is done in.
+    if (given.halves == HalvesKernel::cooperative) tune_matrices(watch, given, engine.device(), tuning.kernels);
+    tune_tiles(watch, given, engine.device(), tuning.kernels);
   } catch (...) {
     engine.use(given);
     throw;

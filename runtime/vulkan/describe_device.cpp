@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/vulkan/cooperative_matrix.h"
+
 namespace lacuna::vulkan {
 namespace {
 
@@ -34,6 +36,8 @@ void read_features(VkPhysicalDevice device, const std::vector<std::string>& exte
   VkPhysicalDeviceSubgroupSizeControlFeatures sizes{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES};
   VkPhysicalDeviceShaderIntegerDotProductFeatures dot{
       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES};
+  CooperativeMatrixFeaturesKhr khr;
+  VkPhysicalDeviceCooperativeMatrixFeaturesNV nv{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_NV};
   all.pNext = &v11;
   v11.pNext = &v12;
   void** tail = &v12.pNext;
@@ -43,7 +47,16 @@ void read_features(VkPhysicalDevice device, const std::vector<std::string>& exte
     *tail = &sizes;
     tail = &sizes.pNext;
   }
-  if (has_dot) *tail = &dot;
+  if (has_dot) {
+    *tail = &dot;
+    tail = &dot.pNext;
+  }
+  const bool has_khr = contains(extensions, kCooperativeMatrixKhr), has_nv = contains(extensions, kCooperativeMatrixNv);
+  if (has_khr) {
+    *tail = &khr;
+    tail = &khr.next;
+  }
+  if (has_nv) *tail = &nv;
   vkGetPhysicalDeviceFeatures2(device, &all);
   f.storage_16bit = v11.storageBuffer16BitAccess != 0;
   f.storage_8bit = v12.storageBuffer8BitAccess != 0;
@@ -54,8 +67,8 @@ void read_features(VkPhysicalDevice device, const std::vector<std::string>& exte
   f.memory_model = v12.vulkanMemoryModel != 0;
   f.subgroup_size_control = has_sizes && sizes.subgroupSizeControl && sizes.computeFullSubgroups;
   f.integer_dot_product = has_dot && dot.shaderIntegerDotProduct;
-  f.cooperative_matrix_khr = contains(extensions, "VK_KHR_cooperative_matrix");
-  f.cooperative_matrix_nv = contains(extensions, "VK_NV_cooperative_matrix");
+  f.cooperative_matrix_khr = has_khr && khr.matrices;
+  f.cooperative_matrix_nv = has_nv && nv.cooperativeMatrix;
   f.cooperative_matrix_nv2 = contains(extensions, "VK_NV_cooperative_matrix2");
 }
 
@@ -111,6 +124,14 @@ void read_limits(VkPhysicalDevice device, DeviceInfo& info, const std::vector<st
   info.driver_version = all.properties.driverVersion;
   (void)extensions;
   (void)version;
+}
+
+void read_matrices(VkPhysicalDevice device, DeviceInfo& info) {
+  using enum CooperativeMatrix::Dialect;
+  std::optional<CooperativeMatrix> found;
+  if (info.features.cooperative_matrix_khr) found = cooperative_matrix_of(device, khr);
+  if (!found && info.features.cooperative_matrix_nv) found = cooperative_matrix_of(device, nv);
+  if (found) info.cooperative = *found;
 }
 
 void read_heaps(VkPhysicalDevice device, const std::vector<std::string>& extensions, DeviceInfo& info) {
@@ -188,6 +209,7 @@ DeviceInfo describe(VkPhysicalDevice device, int index) {
   const auto extensions = extensions_of(device);
   read_features(device, extensions, version, info.features);
   read_limits(device, info, extensions, version);
+  read_matrices(device, info);
   read_heaps(device, extensions, info);
   if (family >= 0) {
     std::uint32_t count = std::uint32_t(family) + 1;

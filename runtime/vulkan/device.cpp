@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fusion/graph/executor.h"
+#include "runtime/vulkan/cooperative_matrix.h"
 #include "runtime/vulkan/describe_device.h"
 
 namespace lacuna::vulkan {
@@ -75,6 +76,8 @@ Device::Device(const Instance& instance, VkPhysicalDevice physical, int index, c
   VkPhysicalDeviceSubgroupSizeControlFeatures sizes{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES};
   VkPhysicalDeviceShaderIntegerDotProductFeatures dot{
       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES};
+  CooperativeMatrixFeaturesKhr khr;
+  VkPhysicalDeviceCooperativeMatrixFeaturesNV nv{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_NV};
   all.features.shaderInt16 = f.int16;
   all.features.shaderFloat64 = f.float64;
   v11.storageBuffer16BitAccess = f.storage_16bit;
@@ -84,6 +87,8 @@ Device::Device(const Instance& instance, VkPhysicalDevice physical, int index, c
   v12.vulkanMemoryModel = f.memory_model;
   sizes.subgroupSizeControl = sizes.computeFullSubgroups = VK_TRUE;
   dot.shaderIntegerDotProduct = VK_TRUE;
+  khr.matrices = VK_TRUE;
+  nv.cooperativeMatrix = VK_TRUE;
   all.pNext = &v11;
   v11.pNext = &v12;
   void** tail = &v12.pNext;
@@ -101,6 +106,15 @@ Device::Device(const Instance& instance, VkPhysicalDevice physical, int index, c
   if (f.integer_dot_product) {
     enable(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME);
     *tail = &dot;
+    tail = &dot.pNext;
+  }
+
+  if (info_.cooperative.dialect == CooperativeMatrix::Dialect::khr) {
+    enable(kCooperativeMatrixKhr);
+    *tail = &khr;
+  } else if (info_.cooperative.dialect == CooperativeMatrix::Dialect::nv) {
+    enable(kCooperativeMatrixNv);
+    *tail = &nv;
   }
 
   VkDeviceCreateInfo info{VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO};

@@ -28,6 +28,13 @@ struct DeviceFeatures {
   bool memory_model = false;  // Vulkan memory model, which cooperative matrices want
 };
 
+/// The matrices m x k and k x n of f16 that a subgroup multiplies at once, with sums in f32.
+struct CooperativeMatrix {
+  enum class Dialect : std::uint8_t { none, nv, khr };  // the extension that offers them
+  Dialect dialect = Dialect::none;
+  std::uint32_t m = 0, n = 0, k = 0;
+};
+
 /// Sizes that a kernel or a plan must respect. Bytes unless said.
 struct DeviceLimits {
   std::uint64_t storage_range = 0;   // of one storage binding
@@ -64,6 +71,7 @@ struct DeviceInfo {
   std::vector<HeapInfo> heaps;
   DeviceFeatures features;
   DeviceLimits limits;
+  CooperativeMatrix cooperative;
 };
 
 /// "discrete GPU", "software", ...

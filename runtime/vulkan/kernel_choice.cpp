@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fusion/graph/block_format.h"
+#include "runtime/vulkan/cooperative_matrix.h"
 
 namespace lacuna::vulkan {
 namespace {
@@ -17,7 +18,7 @@ using Kind = KernelUse::Kind;
 constexpr std::array<std::string_view, 3> kProductNames{"plain", "texels", "tiles"};
 constexpr std::array<std::string_view, 3> kAttentionNames{"none", "lanes", "tiles"};
 constexpr std::array<std::string_view, 4> kCodesNames{"none", "texels", "tiles", "dot"};
-constexpr std::array<std::string_view, 2> kHalvesNames{"none", "tiles"};
+constexpr std::array<std::string_view, 3> kHalvesNames{"none", "tiles", "cooperative"};
 constexpr std::array<std::string_view, 2> kNormNames{"primitives", "subgroups"};
 
 /// Texel buffers large enough for any weight part; Vulkan itself only promises 65536.
@@ -52,7 +53,7 @@ std::vector<KernelUse> all_uses() {
     if (!graph::is_block_quantised(stored)) uses.push_back({Kind::convolution, stored});  // blocks are of matrices
   }
   uses.push_back({Kind::attention, {}});
-  for (Kind kind : {Kind::norm, Kind::codes, Kind::halves, Kind::wide_tiles}) uses.push_back({kind, {}});
+  for (Kind kind : {Kind::norm, Kind::codes, Kind::halves, Kind::wide_tiles, Kind::wide_matrices}) uses.push_back({kind, {}});
   return uses;
 }
 
@@ -63,20 +64,20 @@ bool step_down(ProductKernel& kernel, const DeviceInfo& device) {
   return true;
 }
 
-std::string wide_name(const KernelChoice& choice) {
-  if (choice.wide_rows == KernelChoice::kNeverWide) return "never";
-  return std::to_string(choice.wide_rows) + 'x' + std::to_string(choice.wide_columns);
+std::string wide_name(std::uint32_t rows, std::uint32_t columns) {
+  if (rows == KernelChoice::kNeverWide) return "never";
+  return std::to_string(rows) + 'x' + std::to_string(columns);
 }
 
-bool set_wide(KernelChoice& choice, std::string_view name) {
+bool set_wide(std::uint32_t& wide_rows, std::uint32_t& wide_columns, std::string_view name) {
   if (name == "never") {
-    choice.wide_rows = KernelChoice::kNeverWide;
+    wide_rows = KernelChoice::kNeverWide;
     return true;
   }
   const char *begin = name.data(), *end = begin + name.size();
-  const auto rows = std::from_chars(begin, end, choice.wide_rows);
+  const auto rows = std::from_chars(begin, end, wide_rows);
   if (rows.ec != std::errc() || rows.ptr == end || *rows.ptr != 'x') return false;
-  const auto columns = std::from_chars(rows.ptr + 1, end, choice.wide_columns);
+  const auto columns = std::from_chars(rows.ptr + 1, end, wide_columns);
   return columns.ec == std::errc() && columns.ptr == end;
 }
 
@@ -100,7 +101,9 @@ bool set_kernel(KernelChoice& choice, const KernelUse& use, std::string_view nam
     case Kind::halves:
       return set(choice.halves, kHalvesNames);
     case Kind::wide_tiles:
-      return set_wide(choice, name);
+      return set_wide(choice.wide_rows, choice.wide_columns, name);
+    case Kind::wide_matrices:
+      return set_wide(choice.wide_matrix_rows, choice.wide_matrix_columns, name);
     case Kind::norm:
       break;
   }
@@ -123,6 +126,8 @@ std::string name_of(const KernelUse& use) {
       return "halves";
     case Kind::wide_tiles:
       return "wide tiles";
+    case Kind::wide_matrices:
+      return "wide matrices";
     case Kind::norm:
       break;
   }
@@ -173,8 +178,9 @@ KernelChoice choose_kernels(const DeviceInfo& device, const VulkanOptions& optio
     choice.codes = device.features.integer_dot_product ? CodesKernel::dot : CodesKernel::tiles;
   }
   if (options.precision == Precision::bf16 && product == ProductKernel::tiles && device.features.float16) {
-    choice.halves = HalvesKernel::tiles;
+    choice.halves = has_cooperative_tiles(device, TileSize::narrow) ? HalvesKernel::cooperative : HalvesKernel::tiles;
   }
+  if (!has_cooperative_tiles(device, TileSize::wide)) choice.wide_matrix_rows = KernelChoice::kNeverWide;
   return choice;
 }
 
@@ -190,10 +196,14 @@ bool step_down(KernelChoice& choice, const KernelUse& use, const DeviceInfo& dev
       const CodesKernel simpler = choice.codes == CodesKernel::dot ? CodesKernel::tiles : CodesKernel::none;
       return std::exchange(choice.codes, simpler) != CodesKernel::none;
     }
-    case Kind::halves:
-      return std::exchange(choice.halves, HalvesKernel::none) != HalvesKernel::none;
+    case Kind::halves: {
+      const HalvesKernel simpler = choice.halves == HalvesKernel::cooperative ? HalvesKernel::tiles : HalvesKernel::none;
+      return std::exchange(choice.halves, simpler) != HalvesKernel::none;
+    }
     case Kind::wide_tiles:
       return std::exchange(choice.wide_rows, KernelChoice::kNeverWide) != KernelChoice::kNeverWide;
+    case Kind::wide_matrices:
+      return std::exchange(choice.wide_matrix_rows, KernelChoice::kNeverWide) != KernelChoice::kNeverWide;
     case Kind::norm:
       break;
   }
@@ -213,7 +223,9 @@ std::string kernel_name(const KernelChoice& choice, const KernelUse& use) {
     case Kind::halves:
       return std::string(kHalvesNames[std::size_t(choice.halves)]);
     case Kind::wide_tiles:
-      return wide_name(choice);
+      return wide_name(choice.wide_rows, choice.wide_columns);
+    case Kind::wide_matrices:
+      return wide_name(choice.wide_matrix_rows, choice.wide_matrix_columns);
     case Kind::norm:
       break;
   }

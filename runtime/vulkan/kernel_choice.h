@@ -38,8 +38,9 @@ enum class CodesOf : std::uint8_t { stored, all };
 
 /// How products of f16 are computed.
 enum class HalvesKernel : std::uint8_t {
-  none,   // in f32, as the weight is stored
-  tiles,  // float16 arithmetic in shared memory
+  none,         // in f32, as the weight is stored
+  tiles,        // float16 arithmetic in shared memory
+  cooperative,  // by matrices that a subgroup multiplies, in shared memory, with sums in f32; blocks too
 };
 
 /// What a matrix may be stored in; products of each have kernels of their own.
@@ -47,9 +48,9 @@ inline constexpr std::array kStoredTypes{graph::DType::f32,  graph::DType::f16, 
                                          graph::DType::q8_0, graph::DType::q4_0, graph::DType::q4_1};
 
 /// Something that is computed by one of several kernels: "product f16", "convolution i8", "attention", "norm",
-/// "codes", "halves", "wide tiles".
+/// "codes", "halves", "wide tiles", "wide matrices".
 struct KernelUse {
-  enum class Kind : std::uint8_t { product, convolution, attention, norm, codes, halves, wide_tiles };
+  enum class Kind : std::uint8_t { product, convolution, attention, norm, codes, halves, wide_tiles, wide_matrices };
   Kind kind = Kind::product;
   graph::DType stored = graph::DType::f32;  // of products and convolutions
 };
@@ -68,6 +69,8 @@ struct KernelChoice {
   /// Products in tiles have tiles of 128 x 128 from so many rows and columns on, else of 64 x 64.
   static constexpr std::uint32_t kNeverWide = ~0u;
   std::uint32_t wide_rows = 256, wide_columns = 512;
+  /// The same of products by cooperative matrices.
+  std::uint32_t wide_matrix_rows = 256, wide_matrix_columns = 1024;
   bool subgroup_rows = false;  // norms: a subgroup, which is a workgroup, has a row; else from primitives
 
   ProductKernel product(graph::DType stored) const;

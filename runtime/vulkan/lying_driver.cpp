@@ -19,10 +19,17 @@ thread_local const Shader* last_shader = nullptr;  // a pipeline is made right a
 /// its code.
 std::vector<std::uint32_t> changed(std::span<const std::uint32_t> words) {
   constexpr std::uint32_t kHeader = 5, kExtInst = 12, kFma = 50, kMix = 46, kFAdd = 129, kFSub = 131;
+  constexpr std::uint32_t kMultiplyAddKhr = 4459, kMultiplyAddNv = 5361, kCopyObject = 4u << 16 | 83, kNop = 1u << 16;
   std::vector<std::uint32_t> code(words.begin(), words.end());
   for (std::size_t at = kHeader; at < code.size() && code[at] >> 16 != 0; at += code[at] >> 16) {
     const std::uint32_t op = code[at] & 0xffffu, length = code[at] & 0xffff0000u;
     if (op == kFAdd) code[at] = length | kFSub;
+    if ((op == kMultiplyAddKhr || op == kMultiplyAddNv) && length == 6u << 16) {  // nothing is added to the sums
+      code[at] = kCopyObject;
+      code[at + 3] = code[at + 5];
+      code[at + 4] = code[at + 5] = kNop;
+      continue;
+    }
     if (op == kExtInst && code[at + 4] == kFma) code[at + 4] = kMix;
   }
   return code;

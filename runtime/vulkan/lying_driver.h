@@ -20,7 +20,8 @@ struct DriverLie {
   std::optional<Constant> constant = {};
 };
 
-/// A driver that compiles some kernels wrongly: additions become subtractions, fused multiply-adds become mixes. For
+/// A driver that compiles some kernels wrongly: additions become subtractions, fused multiply-adds become mixes, products of
+/// cooperative matrices are left out. For
 /// tests; one at a time.
 class LyingDriver {
  public:

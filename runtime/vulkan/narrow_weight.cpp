@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "fusion/graph/block_format.h"
 #include "runtime/vulkan/weight_rows.h"
 
 namespace lacuna::vulkan {
@@ -30,17 +31,21 @@ float largest_of(std::span<const float> row) {
   return largest;
 }
 
+float power_of_two_above(float v) {
+  int exponent = 0;
+  std::frexp(v, &exponent);
+  return std::ldexp(1.0f, std::clamp(exponent, -100, 120));
+}
+
 /// Rows of words, and their factors, appended.
 void add_halves(const WeightView& weight, std::int64_t begin, std::int64_t end, std::vector<std::byte>& words,
                 std::vector<float>& scale) {
   const auto width = std::size_t(width_of(weight));
   const std::vector<float> values = rows_as_f32(weight, begin, end);
-  std::vector<std::uint16_t> row((width + 1) / 2 * 2);
+  std::vector<std::uint16_t> row(std::size_t(row_words(Narrow::halves, std::int64_t(width))) * 2);
   for (std::int64_t r = 0; r < end - begin; ++r) {
     const std::span from(values.data() + std::size_t(r) * width, width);
-    int exponent = 0;
-    std::frexp(largest_of(from), &exponent);
-    const float factor = std::ldexp(1.0f, std::clamp(exponent, -100, 120));
+    const float factor = power_of_two_above(largest_of(from));
     for (std::size_t i = 0; i < width; ++i) row[i] = half_of(from[i] / factor);
     const auto bytes = std::as_bytes(std::span(row));
     words.insert(words.end(), bytes.begin(), bytes.end());
@@ -95,7 +100,7 @@ std::shared_ptr<const DeviceWeight> narrow_weight(WeightStore& weights, const We
     made.dtype = narrow == Narrow::codes ? DType::i8 : DType::f16;
     made.rows = w.shape[0];
     made.width = width_of(w);
-    const std::size_t row_bytes = std::size_t((made.width + per_word(narrow) - 1) / per_word(narrow)) * 4;
+    const std::size_t row_bytes = std::size_t(row_words(narrow, made.width)) * 4;
     // Some rows at a time, so that the converted copy stays small.
     const auto most = std::int64_t(std::max<std::size_t>(1, (std::size_t{64} << 20) / std::max<std::size_t>(1, row_bytes)));
     std::vector<float> scale;
@@ -109,6 +114,21 @@ std::shared_ptr<const DeviceWeight> narrow_weight(WeightStore& weights, const We
       }
     }
     made.row_scale = store.put(std::as_bytes(std::span<const float>(scale)));
+    return made;
+  });
+}
+
+std::shared_ptr<const DeviceWeight> block_bound(WeightStore& weights, const WeightStore::Source& source, const std::string& name,
+                                                const graph::Shape& shape) {
+  return weights.form(source, name, shape, "bound", [](WeightStore& store, const WeightView& w) {
+    const float largest_code = w.dtype == DType::q8_0 ? 128.0f : w.dtype == DType::q4_0 ? 8.0f : 15.0f;
+    std::uint16_t factor = 0, minimum = 0;  // magnitudes of f16 are ordered as their bits are
+    for (const std::uint16_t bits : w.block_scale) factor = std::max(factor, std::uint16_t(bits & 0x7fffu));
+    for (const std::uint16_t bits : w.block_minimum) minimum = std::max(minimum, std::uint16_t(bits & 0x7fffu));
+    const float bound = power_of_two_above(graph::f32_from_f16_bits(factor) * largest_code + graph::f32_from_f16_bits(minimum));
+    DeviceWeight made;
+    made.dtype = w.dtype;
+    made.row_scale = store.put(std::as_bytes(std::span(&bound, 1)));
     return made;
   });
 }

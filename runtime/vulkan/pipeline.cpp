@@ -84,6 +84,7 @@ void Pipeline::make(VkPipelineCache cache) {
   // Where there is only one size, nothing has to be required.
   const bool varies = limits.subgroup_min != limits.subgroup_max;
   if (kernel_.subgroup_size > 0 && varies && device_.features().subgroup_size_control) info.stage.pNext = &size;
+  if (kernel_.full_subgroups) info.stage.flags |= VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT;
   const VkResult result = vk.vkCreateComputePipelines(d, cache, 1, &info, nullptr, &handle_);
   vk.vkDestroyShaderModule(d, module, nullptr);
   check(result, ("vkCreateComputePipelines of " + kernel_.shader).c_str());

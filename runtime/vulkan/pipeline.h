@@ -22,6 +22,7 @@ struct Kernel {
   std::uint32_t push_bytes = 0;                // at most 128
   std::vector<std::uint32_t> constants;        // specialization constant i
   std::uint32_t subgroup_size = 0;             // required; 0 = what the device likes
+  bool full_subgroups = false;                 // every subgroup has all its invocations; needs subgroup size control
   /// SPIR-V of a shader that is not in shader_library().
   const std::uint32_t* code = nullptr;
   std::size_t code_words = 0;

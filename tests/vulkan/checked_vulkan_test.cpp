@@ -33,6 +33,7 @@ class CheckedVulkanTest : public testing::Test {
     options.engine.precision = precision;
     options.engine.kernels = kernels;
     if (driver != nullptr) options.engine.patch = driver->patch();
+    if (!matrices_) options.engine.restrict_device = [](vulkan::DeviceInfo& device) { device.cooperative = {}; };
     options.device_name = "the device";
     options.tune = tune_;
     options.cache_folder = cache_;
@@ -62,6 +63,7 @@ class CheckedVulkanTest : public testing::Test {
   }
 
   Tune tune_ = Tune::gpus;
+  bool matrices_ = true;  // cooperative ones
   std::vector<std::string> warnings_;
   test::TempFolder folder_;
   fs::path cache_;  // empty = none
@@ -169,6 +171,7 @@ TEST_F(CheckedVulkanTest, NarrowArithmeticThatLiesIsReplacedByFloats) {
       EXPECT_EQ(warnings_.size(), 1u);
     }
   }
+  matrices_ = false;
   LyingDriver driver({"product_halves"});
   const auto engine = open(&driver, Kernels::tiles, vulkan::Precision::bf16);
   if (engine->executor().kernels().halves == vulkan::HalvesKernel::none) GTEST_SKIP() << "no float16 arithmetic";
@@ -179,15 +182,63 @@ TEST_F(CheckedVulkanTest, NarrowArithmeticThatLiesIsReplacedByFloats) {
 
 TEST_F(CheckedVulkanTest, HonestNarrowArithmeticIsBelieved) {
   LACUNA_NEED_VULKAN_DEVICE();
-  for (const Kernels kernels : {Kernels::texels, Kernels::tiles}) {
-    for (const auto precision : {vulkan::Precision::int8, vulkan::Precision::bf16}) {
-      const auto engine = open(nullptr, kernels, precision);
-      const KernelChoice before = engine->executor().kernels();
-      engine->check({precision == vulkan::Precision::int8 ? "codes" : "halves"});
-      EXPECT_EQ(to_text(engine->executor().kernels()), to_text(before));
-      EXPECT_TRUE(warnings_.empty()) << warnings_.front();
+  for (const bool matrices : {true, false}) {
+    matrices_ = matrices;
+    for (const Kernels kernels : {Kernels::texels, Kernels::tiles}) {
+      for (const auto precision : {vulkan::Precision::int8, vulkan::Precision::bf16}) {
+        const auto engine = open(nullptr, kernels, precision);
+        const KernelChoice before = engine->executor().kernels();
+        TestParts parts{"codes"};
+        if (precision == vulkan::Precision::bf16) parts = {"halves", "halves i8", "halves q8_0", "halves q4_0", "halves q4_1"};
+        engine->check(parts);
+        EXPECT_EQ(to_text(engine->executor().kernels()), to_text(before));
+        EXPECT_TRUE(warnings_.empty()) << warnings_.front();
+      }
     }
   }
+}
+
+/// Lies about cooperative matrices, and the kernels that are left: of products in f16 and of wide tiles.
+struct MatrixLie {
+  vulkan::DriverLie lie;
+  vulkan::HalvesKernel left;
+  const char* use;
+};
+class MatricesThatLie : public CheckedVulkanTest, public testing::WithParamInterface<MatrixLie> {};
+
+TEST_P(MatricesThatLie, AreReplaced) {
+  LACUNA_NEED_VULKAN_DEVICE();
+  LyingDriver driver(GetParam().lie);
+  const auto engine = open(&driver, Kernels::tiles, vulkan::Precision::bf16);
+  if (engine->executor().kernels().halves != vulkan::HalvesKernel::cooperative) GTEST_SKIP() << "no cooperative matrices";
+  KernelChoice expected = engine->executor().kernels();
+  EXPECT_TRUE(step_down(expected, *vulkan::kernel_use_named(GetParam().use), engine->executor().device()));
+  engine->check({"halves", "halves i8", "halves q4_1"});
+  EXPECT_GT(driver.lies(), 0);
+  EXPECT_EQ(to_text(engine->executor().kernels()), to_text(expected));
+  EXPECT_EQ(engine->executor().kernels().halves, GetParam().left);
+  EXPECT_EQ(engine->executor().precision(), vulkan::Precision::bf16);
+  ASSERT_EQ(warnings_.size(), 1u);
+  EXPECT_NE(warnings_[0].find("halves"), std::string::npos) << warnings_[0];
+}
+
+INSTANTIATE_TEST_SUITE_P(Kernels, MatricesThatLie,
+                         testing::Values(MatrixLie{{"product_cooperative"}, vulkan::HalvesKernel::tiles, "halves"},
+                                         MatrixLie{{"product_cooperative_i8"}, vulkan::HalvesKernel::tiles, "halves"},
+                                         MatrixLie{{"product_cooperative_q4_1"}, vulkan::HalvesKernel::tiles, "halves"},
+                                         // Wide tiles: four subgroups across.
+                                         MatrixLie{{"product_cooperative", vulkan::DriverLie::Constant{6, 4}},
+                                                   vulkan::HalvesKernel::cooperative, "wide matrices"}));
+
+TEST_F(CheckedVulkanTest, MatricesAndTilesThatLieAreReplacedByFloats) {
+  LACUNA_NEED_VULKAN_DEVICE();
+  LyingDriver driver({"product_"});
+  const auto engine = open(&driver, Kernels::tiles, vulkan::Precision::bf16);
+  const vulkan::HalvesKernel first = engine->executor().kernels().halves;
+  if (first == vulkan::HalvesKernel::none) GTEST_SKIP() << "no float16 arithmetic";
+  engine->check({"halves"});
+  EXPECT_EQ(engine->executor().precision(), vulkan::Precision::f32);
+  EXPECT_GE(warnings_.size(), std::size_t(first));
 }
 
 TEST_F(CheckedVulkanTest, ADeviceThatIsAlwaysWrongIsRefused) {
@@ -293,9 +344,9 @@ TEST_F(CheckedVulkanTest, TwoProcessesKeepWhatBothFound) {
 class Tuning : public CheckedVulkanTest {
  protected:
   /// The kernels, and whether they were timed now.
-  std::pair<std::string, bool> tuned() {
+  std::pair<std::string, bool> tuned(vulkan::Precision precision = vulkan::Precision::automatic) {
     tune_ = Tune::everywhere;
-    const auto engine = open(nullptr, Kernels::tiles);
+    const auto engine = open(nullptr, Kernels::tiles, precision);
     prepare_product(*engine);
     EXPECT_LT(engine->tune_seconds(), 20.0);
     return {to_text(engine->executor().kernels()), engine->tune_seconds() > 0.0};
@@ -320,6 +371,15 @@ TEST_F(Tuning, IsDoneOnceForADeviceAndADriver) {
   EXPECT_TRUE(tuned().second);
   EXPECT_EQ(warnings_.size(), 1u);
   EXPECT_FALSE(tuned().second);
+}
+
+TEST_F(Tuning, IsDoneForArithmeticIn16Bits) {
+  LACUNA_NEED_VULKAN_DEVICE();
+  cache_ = folder_ / "cache";
+  const auto first = tuned(vulkan::Precision::bf16);
+  if (!first.second) GTEST_SKIP() << "this device has no tiles";
+  EXPECT_EQ(tuned(vulkan::Precision::bf16), std::pair(first.first, false));
+  EXPECT_TRUE(warnings_.empty());
 }
 
 TEST_F(Tuning, TwoProcessesAtOnceLeaveAWholeFile) {
@@ -351,6 +411,8 @@ TEST(KernelChoiceText, ComesBackAsItWas) {
   choice.attention = vulkan::AttentionKernel::lanes;
   choice.subgroup_rows = true;
   choice.wide_rows = 64;
+  choice.halves = vulkan::HalvesKernel::cooperative;
+  choice.wide_matrix_rows = KernelChoice::kNeverWide;
   const std::string text = to_text(choice);
   EXPECT_EQ(vulkan::choice_from_text(text), choice);
   for (std::size_t i = 0; i < text.size(); ++i) EXPECT_FALSE(vulkan::choice_from_text(text.substr(0, i))) << i;

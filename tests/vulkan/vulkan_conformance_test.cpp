@@ -13,7 +13,7 @@ using enum conformance::Precision;
 /// Every case of one op under the validation layer, whose messages are failures.
 class VulkanConformance : public testing::TestWithParam<std::string> {
  protected:
-  bool without_dot_product_ = false;
+  bool without_dot_product_ = false, without_matrices_ = false, wide_ = false;
   void run(Transfer transfer, const std::vector<conformance::Precision>& precisions, Kernels kernels = Kernels::automatic,
            Precision arithmetic = Precision::automatic) {
     LACUNA_NEED_VULKAN_DEVICE();
@@ -22,14 +22,20 @@ class VulkanConformance : public testing::TestWithParam<std::string> {
       options.transfer = transfer;
       options.kernels = kernels;
       options.precision = arithmetic;
-      if (without_dot_product_) {
-        options.restrict_device = [](DeviceInfo& device) { device.features.integer_dot_product = false; };
-      }
+      options.restrict_device = [this](DeviceInfo& device) {
+        if (without_dot_product_) device.features.integer_dot_product = false;
+        if (without_matrices_) device.cooperative = {};
+      };
       options.validation = Validation::on;
       options.on_message = [](const std::string& message) { ADD_FAILURE() << message; };
       auto executor = std::make_unique<VulkanExecutor>(options);
       if (!executor->validates() && std::getenv("LACUNA_REQUIRE_VULKAN") != nullptr) {
         ADD_FAILURE() << "the validation layer (vulkan-validationlayers) is not installed";
+      }
+      if (wide_) {
+        KernelChoice kernels_used = executor->kernels();
+        kernels_used.wide_matrix_rows = kernels_used.wide_matrix_columns = 1;
+        executor->use(kernels_used);
       }
       return executor;
     };
@@ -72,7 +78,18 @@ TEST(VulkanInt8, GivesWhatTheCpuEngineGives) {
 }
 
 class VulkanHalfConformance : public VulkanConformance {};
-TEST_P(VulkanHalfConformance, MatchesTheReference) { run(Transfer::automatic, {bf16, f16}, Kernels::tiles, Precision::bf16); }
+/// By cooperative matrices where the device has them, which read codes and blocks as they are stored.
+TEST_P(VulkanHalfConformance, MatchesTheReference) {
+  run(Transfer::automatic, {bf16, f16, int8, q8_0, q4_0, q4_1}, Kernels::tiles, Precision::bf16);
+}
+TEST_P(VulkanHalfConformance, MatchesTheReferenceInWideTiles) {
+  wide_ = true;
+  run(Transfer::automatic, {bf16, int8, q4_1}, Kernels::tiles, Precision::bf16);
+}
+TEST_P(VulkanHalfConformance, MatchesTheReferenceWithoutMatrices) {
+  without_matrices_ = true;
+  run(Transfer::automatic, {bf16, f16}, Kernels::tiles, Precision::bf16);
+}
 INSTANTIATE_TEST_SUITE_P(Ops, VulkanHalfConformance,
                          testing::Values("linear", "propose", "gather_rows", "quantise_nearest", "graph"),
                          [](const testing::TestParamInfo<std::string>& info) { return info.param; });

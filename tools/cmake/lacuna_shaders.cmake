@@ -2,16 +2,30 @@
 #   Compiles every <folder>/*.comp with glslc, checks each module with spirv-val and sets <out> to the C++ source that
 #   defines <function>, as "lacuna::vulkan::shader_library": std::span<const lacuna::vulkan::Shader> of them all. The first line of a shader may name its permutations:
 #     // permutations: f32 -DREAL=float; f16 -DREAL=float16_t -DSTORAGE_16
-#   which gives <file>_f32 and <file>_f16; without that line there is <file> alone.
+#   which gives <file>_f32 and <file>_f16; without that line there is <file> alone. With --to-khr among a permutation's
+#   words the module, written with VK_NV_cooperative_matrix, is rewritten for VK_KHR_cooperative_matrix.
 
 function(lacuna_shader source name)
   set(module "${CMAKE_CURRENT_BINARY_DIR}/shaders/${name}.spv")
+  set(words ${ARGN})
+  set(rewrite "")
+  set(tool "")
+  if("--to-khr" IN_LIST words)
+    list(REMOVE_ITEM words "--to-khr")
+    set(tool spirv_to_khr)
+    set(rewrite COMMAND spirv_to_khr "${module}" "${module}")
+    # SPIRV-Tools know the extension from 2023.4 on; older ones have seen the module before it was rewritten.
+    if(LACUNA_SPIRV_VAL_KNOWS_KHR)
+      list(APPEND rewrite COMMAND "${LACUNA_SPIRV_VAL}" --target-env vulkan1.2 "${module}")
+    endif()
+  endif()
   add_custom_command(OUTPUT "${module}" "${module}.inc"
-    COMMAND "${LACUNA_GLSLC}" -O --target-env=vulkan1.2 -Werror -I "${folder}/include" ${ARGN}
+    COMMAND "${LACUNA_GLSLC}" -O --target-env=vulkan1.2 -Werror -I "${folder}/include" ${words}
       -MD -MF "${module}.d" -MT "${module}" -o "${module}" "${source}"
     COMMAND "${LACUNA_SPIRV_VAL}" --target-env vulkan1.2 "${module}"
+    ${rewrite}
     COMMAND "${CMAKE_COMMAND}" -DMODULE=${module} -P "${PROJECT_SOURCE_DIR}/tools/cmake/embed_shader.cmake"
-    DEPENDS "${source}" "${PROJECT_SOURCE_DIR}/tools/cmake/embed_shader.cmake"
+    DEPENDS "${source}" "${PROJECT_SOURCE_DIR}/tools/cmake/embed_shader.cmake" ${tool}
     DEPFILE "${module}.d"
     COMMENT "Shader ${name}" VERBATIM)
   set_property(GLOBAL APPEND PROPERTY lacuna_shader_names "${name}")
@@ -21,6 +35,12 @@ function(lacuna_shaders out folder function)
   string(REGEX REPLACE "::[^:]*$" "" namespace "${function}")
   string(REGEX REPLACE "^.*::" "" function "${function}")
   set_property(GLOBAL PROPERTY lacuna_shader_names "")
+  execute_process(COMMAND "${LACUNA_SPIRV_VAL}" --version OUTPUT_VARIABLE version ERROR_QUIET)
+  string(REGEX MATCH "20[0-9][0-9]\\.[0-9]+" version "${version}")
+  set(LACUNA_SPIRV_VAL_KNOWS_KHR OFF)
+  if(version VERSION_GREATER_EQUAL "2023.4")
+    set(LACUNA_SPIRV_VAL_KNOWS_KHR ON)
+  endif()
   file(GLOB sources CONFIGURE_DEPENDS "${folder}/*.comp")
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${sources})  # for the first lines
   foreach(source IN LISTS sources)

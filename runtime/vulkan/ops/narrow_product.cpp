@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fusion/graph/block_format.h"
+#include "runtime/vulkan/cooperative_matrix.h"
 #include "runtime/vulkan/panels.h"
 
 namespace lacuna::vulkan {
@@ -22,7 +23,7 @@ NarrowRows narrow_rows(GraphCompiler& compiler, const Operand& x, std::int64_t i
   if (const auto found = made.find(place); found != made.end()) return found->second;
   const std::int64_t rows = std::int64_t(x.bytes) / (4 * inner);
   const std::int64_t block = std::max<std::int64_t>(32, (inner + 31) / 32), blocks = (inner + block - 1) / block;
-  const std::int64_t words = (inner + per_word(narrow) - 1) / per_word(narrow);
+  const std::int64_t words = row_words(narrow, inner);
   const Operand peaks = compiler.scratch(VkDeviceSize(rows * blocks) * 4);
   NarrowRows result{compiler.scratch(VkDeviceSize(rows * words) * 4), compiler.scratch(VkDeviceSize(rows) * 4)};
   const auto push = [&](std::int64_t count) {
@@ -47,7 +48,7 @@ void add_tiles(GraphCompiler& compiler, const Product& p, const GraphCompiler::W
   const std::int64_t inner = slice.shape[1], columns = slice.end - slice.begin;
   const auto weight = narrow_weight(compiler.weights(), compiler.source(), slice.name, slice.shape, narrow);
   const NarrowRows x = narrow_rows(compiler, p.x, inner, narrow);
-  const std::int64_t words = (inner + per_word(narrow) - 1) / per_word(narrow);
+  const std::int64_t words = row_words(narrow, inner);
   for (const WeightPart& part : weight->parts) {
     const std::int64_t begin = std::max(part.first, slice.begin), end = std::min(part.first + part.rows, slice.end);
     if (begin >= end) continue;
@@ -65,6 +66,66 @@ void add_tiles(GraphCompiler& compiler, const Product& p, const GraphCompiler::W
                    word(begin - slice.begin), word(columns)},
                   linear_grid(groups * 256, 256),
                   double(p.rows) * double(end - begin) * double(inner) * 0.1});
+  }
+}
+
+/// Rows of a weight in one buffer, and where the factors of its rows are.
+struct NarrowPart {
+  Operand operand;
+  std::int64_t skip = 0;   // rows of the buffer before the first wanted one
+  std::int64_t first = 0;  // column of the product
+  std::int64_t rows = 0;
+  Operand scale;
+  std::int64_t scale_skip = 0;
+};
+
+/// Codes of 8 bits and blocks as they are stored, which are widened on the way to a multiplication; all else in f16.
+std::vector<NarrowPart> parts_for_matrices(GraphCompiler& compiler, const Product& p, const GraphCompiler::WeightSlice& slice) {
+  const graph::DType stored = compiler.stored_type(slice);
+  std::vector<NarrowPart> parts;
+  if (stored != graph::DType::i8 && !graph::is_block_quantised(stored)) {
+    const auto weight = narrow_weight(compiler.weights(), compiler.source(), slice.name, slice.shape, Narrow::halves);
+    for (const WeightPart& part : weight->parts) {
+      const std::int64_t begin = std::max(part.first, slice.begin), end = std::min(part.first + part.rows, slice.end);
+      if (begin >= end) continue;
+      parts.push_back({compiler.fixed(part.buffer), begin - part.first, begin - slice.begin, end - begin,
+                       compiler.fixed(weight->row_scale), begin});
+    }
+    return parts;
+  }
+  const Matrix w = compiler.matrix(p.weight);
+  const Operand scale = w.row_scale ? *w.row_scale
+                                    : compiler.fixed(block_bound(compiler.weights(), compiler.source(), slice.name, slice.shape)->row_scale);
+  for (const MatrixPart& part : w.parts) {
+    parts.push_back({part.operand, part.skip, part.first, part.rows, scale, w.scale_skip + part.first});
+  }
+  return parts;
+}
+
+void add_cooperative(GraphCompiler& compiler, const Product& p, const GraphCompiler::WeightSlice& slice) {
+  const DeviceInfo& device = compiler.device().info();
+  const KernelChoice& kernels = compiler.kernels();
+  const graph::DType stored = compiler.stored_type(slice);
+  const std::int64_t inner = slice.shape[1], columns = slice.end - slice.begin;
+  const NarrowRows x = narrow_rows(compiler, p.x, inner, Narrow::halves);
+  std::string shader = "product_cooperative_";
+  if (stored == graph::DType::i8 || graph::is_block_quantised(stored)) shader += stored_suffix(stored) + "_";
+  shader += device.cooperative.dialect == CooperativeMatrix::Dialect::khr ? "khr" : "nv";
+  for (const NarrowPart& part : parts_for_matrices(compiler, p, slice)) {
+    const bool wide = p.rows >= std::int64_t(kernels.wide_matrix_rows) && part.rows >= std::int64_t(kernels.wide_matrix_columns);
+    const CooperativeTile tile = cooperative_tile(device, wide ? TileSize::wide : TileSize::narrow);
+    Kernel kernel{shader, storage_bindings(6), 32,
+                  {tile.threads, p.bias ? 1u : 0u, device.cooperative.m, device.cooperative.n, device.cooperative.k, tile.down,
+                   tile.across, tile.matrices_down, tile.matrices_across, tile.depth}};
+    kernel.subgroup_size = device.limits.subgroup_size;
+    kernel.full_subgroups = true;
+    const std::int64_t groups = ((p.rows + tile.rows - 1) / tile.rows) * ((part.rows + tile.columns - 1) / tile.columns);
+    compiler.add({&compiler.pipeline(kernel),
+                  {{x.words}, {x.scale}, {part.operand}, {part.scale}, {p.bias ? *p.bias : p.x}, {p.y, Access::write}},
+                  {word(p.rows), word(p.first_row), word(inner), word(part.rows), word(part.skip), word(part.scale_skip),
+                   word(part.first), word(columns)},
+                  linear_grid(groups * tile.threads, tile.threads),
+                  double(p.rows) * double(part.rows) * double(inner) * 0.05});
   }
 }
 
@@ -125,7 +186,8 @@ std::optional<Narrow> narrowing(const GraphCompiler& compiler, const Product& p)
   if (!slice || slice->shape.rank() != 2 || p.rows == 0) return std::nullopt;
   const graph::DType stored = compiler.stored_type(*slice);
   const std::int64_t inner = slice->shape[1], columns = slice->end - slice->begin;
-  if (graph::is_block_quantised(stored) || inner < 1 || inner > kLargestDepth) return std::nullopt;
+  if (inner < 1 || inner > kLargestDepth) return std::nullopt;
+  if (graph::is_block_quantised(stored) && kernels.halves != HalvesKernel::cooperative) return std::nullopt;
   if (p.decides) return std::nullopt;
   if (p.result >= 0 && decides_argmax(compiler.graph(), p.result)) return std::nullopt;
   if (kernels.halves != HalvesKernel::none) return Narrow::halves;
@@ -136,6 +198,7 @@ std::optional<Narrow> narrowing(const GraphCompiler& compiler, const Product& p)
 
 void add_narrow_product(GraphCompiler& compiler, const Product& p, Narrow narrow) {
   const auto slice = *compiler.as_weight(p.weight);
+  if (narrow == Narrow::halves && compiler.kernels().halves == HalvesKernel::cooperative) return add_cooperative(compiler, p, slice);
   if (narrow == Narrow::halves) return add_tiles(compiler, p, slice, narrow, "product_halves");
   switch (compiler.kernels().codes) {
     case CodesKernel::texels:
