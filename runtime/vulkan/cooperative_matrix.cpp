@@ -19,13 +19,13 @@ struct PropertiesKhr {
 };
 using GetPropertiesKhr = VkResult(VKAPI_PTR*)(VkPhysicalDevice, std::uint32_t*, PropertiesKhr*);
 
-constexpr std::uint32_t kSide = 32;  // results of a subgroup are some of these across and down
-constexpr std::uint32_t kDepth = 32;
+constexpr std::uint32_t kSide = 32;  // the most results of a subgroup across, and down in narrow tiles
+constexpr std::uint32_t kSums = 32;  // the most of one invocation in narrow tiles
 
-/// Sizes that divide a tile, and rows of factors that are whole words of 16 bytes.
+/// Sizes that divide a tile, and rows of factors that are whole units of 16 bytes.
 bool suits(const CooperativeMatrix& matrix) {
   return matrix.m > 0 && matrix.n > 0 && matrix.k > 0 && kSide % matrix.m == 0 && kSide % matrix.n == 0 && matrix.n % 4 == 0 &&
-         matrix.k % 8 == 0 && kDepth % matrix.k == 0;
+         matrix.k % 8 == 0 && matrix.k <= 64;
 }
 
 template <typename Properties, typename Get>
@@ -80,14 +80,20 @@ CooperativeTile cooperative_tile(const DeviceInfo& device, TileSize size) {
   CooperativeTile tile;
   tile.down = 2;
   tile.across = size == TileSize::wide ? 4 : 2;
-  tile.matrices_down = (size == TileSize::wide ? 2 * kSide : kSide) / matrix.m;
+  tile.matrices_down = kSide / matrix.m;
   tile.matrices_across = kSide / matrix.n;
-  tile.depth = kDepth;
+  // Small subgroups have less room for sums.
+  const auto sums = [&] { return tile.matrices_down * tile.matrices_across * matrix.m * matrix.n; };
+  while (sums() > kSums * device.limits.subgroup_size && tile.matrices_down * tile.matrices_across > 1) {
+    (tile.matrices_down > tile.matrices_across ? tile.matrices_down : tile.matrices_across) /= 2;
+  }
+  if (size == TileSize::wide) tile.matrices_down *= 2;
+  tile.depth = 2 * matrix.k;
   tile.rows = tile.down * tile.matrices_down * matrix.m;
   tile.columns = tile.across * tile.matrices_across * matrix.n;
   tile.threads = tile.down * tile.across * device.limits.subgroup_size;
   // Both blocks with 16 bytes behind each row, and a matrix of f32 of each subgroup with 16 bytes behind each row.
-  tile.shared_memory = (tile.rows + tile.columns) * (kDepth + 8) * 2 + tile.down * tile.across * matrix.m * (matrix.n + 4) * 4;
+  tile.shared_memory = (tile.rows + tile.columns) * (tile.depth + 8) * 2 + tile.down * tile.across * matrix.m * (matrix.n + 4) * 4;
   return tile;
 }
 

@@ -102,7 +102,7 @@ TEST(SpirvToKhr, RefusesWhatItCannotRewrite) {
   EXPECT_THROW(spirv_to_khr({}), std::invalid_argument);
   EXPECT_THROW(spirv_to_khr(vulkan::find_shader("product_halves").words), std::invalid_argument);
   const auto good = nv_module();
-  EXPECT_THROW(spirv_to_khr(good.first(good.size() - 1)), std::invalid_argument);
+  EXPECT_THROW(spirv_to_khr(good.first(kHeader + 1)), std::invalid_argument);
   Words swapped(good.begin(), good.end());
   std::swap(swapped[0], swapped[1]);
   EXPECT_THROW(spirv_to_khr(swapped), std::invalid_argument);

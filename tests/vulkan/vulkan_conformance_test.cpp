@@ -77,16 +77,24 @@ TEST(VulkanInt8, GivesWhatTheCpuEngineGives) {
   }
 }
 
-class VulkanHalfConformance : public VulkanConformance {};
+class VulkanHalfConformance : public VulkanConformance {
+ protected:
+  static bool has_matrices() {
+    if (!why_no_device().empty()) return false;
+    return VulkanExecutor(VulkanOptions{}).device().cooperative.dialect != CooperativeMatrix::Dialect::none;
+  }
+};
 /// By cooperative matrices where the device has them, which read codes and blocks as they are stored.
 TEST_P(VulkanHalfConformance, MatchesTheReference) {
   run(Transfer::automatic, {bf16, f16, int8, q8_0, q4_0, q4_1}, Kernels::tiles, Precision::bf16);
 }
 TEST_P(VulkanHalfConformance, MatchesTheReferenceInWideTiles) {
+  if (!has_matrices()) GTEST_SKIP() << "no cooperative matrices";
   wide_ = true;
   run(Transfer::automatic, {bf16, int8, q4_1}, Kernels::tiles, Precision::bf16);
 }
 TEST_P(VulkanHalfConformance, MatchesTheReferenceWithoutMatrices) {
+  if (!has_matrices()) GTEST_SKIP() << "no cooperative matrices, as in the test without them";
   without_matrices_ = true;
   run(Transfer::automatic, {bf16, f16}, Kernels::tiles, Precision::bf16);
 }

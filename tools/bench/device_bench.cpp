@@ -13,8 +13,6 @@ namespace {
 using graph::DType;
 using graph::HostTensor;
 
-constexpr double kTolerance = 1e-4;  // of the largest value: f32 sums of a thousand terms
-
 /// Keys and ids are small whole numbers; temperatures and the like have their usual values.
 std::vector<HostTensor> inputs_of(const graph::Graph& graph) {
   std::vector<HostTensor> inputs;
@@ -58,10 +56,10 @@ double largest_error(const std::vector<HostTensor>& got, const std::vector<HostT
 
 }  // namespace
 
-std::vector<BenchRow> device_rows(graph::Executor& engine, const DeviceBenchOptions& options) {
+std::vector<BenchRow> device_rows(graph::Executor& engine, const std::vector<DeviceCase>& cases, const DeviceBenchOptions& options) {
   std::vector<BenchRow> rows;
   cpu::ReferenceExecutor reference;
-  for (const DeviceCase& bench : device_cases()) {
+  for (const DeviceCase& bench : cases) {
     if (!options.suites.empty() && std::ranges::find(options.suites, bench.suite) == options.suites.end()) continue;
     if (options.progress) options.progress(bench.name);
     BenchRow row;
@@ -69,14 +67,14 @@ std::vector<BenchRow> device_rows(graph::Executor& engine, const DeviceBenchOpti
     row.name = bench.name;
     try {
       row.error = largest_error(run_once(engine, bench), run_once(reference, bench));
-      row.error_allowed = kTolerance;
+      row.error_allowed = bench.tolerance;
       const auto plan = engine.prepare(bench.timed, bench.weights);
       const std::vector<HostTensor> inputs = inputs_of(bench.timed);
       std::vector<HostTensor> outputs = outputs_of(bench.timed);
       row.timing = time_calls(options.repeats, options.clock, [&] { plan->run(inputs, outputs); });
       for (double* time : {&row.timing.median, &row.timing.fastest, &row.timing.slowest}) *time /= bench.links;
       if (bench.operations > 0.0) row.gflops = 1e-6 * bench.operations / bench.links / row.timing.fastest;
-      if (!(*row.error <= kTolerance)) {
+      if (!(*row.error <= bench.tolerance)) {
         char text[64];
         std::snprintf(text, sizeof text, "WRONG by %.2g of the largest value", *row.error);
         row.note = text;

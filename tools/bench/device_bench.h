@@ -19,12 +19,15 @@ struct DeviceCase {
   graph::Graph timed;
   double operations = 0.0;  // of `timed`, a multiply-add counted as two; 0 = only its time is of interest
   int links = 1;            // how many of the op `timed` has
+  double tolerance = 1e-4;  // of the largest value: f32 sums of a thousand terms
   std::shared_ptr<const graph::WeightSource> weights;
 };
 
 /// Products of f32 rows with weights stored as f32, f16 and int8, 256 x 1024 x 1024 and 1024^3; attention; convolution;
 /// draws of a step's tokens.
 std::vector<DeviceCase> device_cases();
+/// Products of weights stored as f16 and int8 for an engine that multiplies in 16 bits, one of 4096^3 among them.
+std::vector<DeviceCase> device_cases_in_16_bits();
 
 /// How device_rows() measures.
 struct DeviceBenchOptions {
@@ -37,6 +40,6 @@ struct DeviceBenchOptions {
 
 /// Verifies, then times every case: milliseconds of one op, its rate at the best of `repeats` runs after one that is not
 /// counted. A case that throws, or is wrong, has a note.
-std::vector<BenchRow> device_rows(graph::Executor& engine, const DeviceBenchOptions& options);
+std::vector<BenchRow> device_rows(graph::Executor& engine, const std::vector<DeviceCase>& cases, const DeviceBenchOptions& options);
 
 }  // namespace lacuna::bench

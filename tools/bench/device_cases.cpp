@@ -53,16 +53,16 @@ class StoredWeights final : public graph::WeightSource {
   std::map<std::string, Entry, std::less<>> entries_;
 };
 
-DeviceCase product(std::int64_t rows, DType dtype) {
-  constexpr std::int64_t kWidth = 1024;
+DeviceCase product(std::int64_t rows, DType dtype, std::int64_t width = 1024) {
   DeviceCase c;
   c.suite = "gemm";
-  c.name = "product " + std::string(dtype == DType::i8 ? "int8" : name_of(dtype)) + " " + std::to_string(rows) + "x1024x1024";
+  c.name = "product " + std::string(dtype == DType::i8 ? "int8" : name_of(dtype)) + " " + std::to_string(rows) + "x" + std::to_string(width) + "x" +
+           std::to_string(width);
   c.links = rows == 256 ? 8 : 2;
   const auto chain = [&](std::int64_t n, int links) {
     graph::GraphBuilder b;
-    Value x = b.input("x", DType::f32, {n, kWidth});
-    for (int i = 0; i < links; ++i) x = b.linear(x, b.weight("matrix", {kWidth, kWidth}));
+    Value x = b.input("x", DType::f32, {n, width});
+    for (int i = 0; i < links; ++i) x = b.linear(x, b.weight("matrix", {width, width}));
     b.output("y", links == 1 ? x : b.reduce(x, graph::Reduction::sum));
     return b.finish();
   };
@@ -145,6 +145,19 @@ std::vector<DeviceCase> device_cases() {
   cases.push_back(attention(512, 8, 128));
   cases.push_back(convolution(64, 128));
   for (const char* input : {"sampling", "filtered"}) cases.push_back(draw(64, 8192, input));
+  return cases;
+}
+
+std::vector<DeviceCase> device_cases_in_16_bits() {
+  std::vector<DeviceCase> cases;
+  for (const std::int64_t rows : {256, 1024}) {
+    for (const DType dtype : {DType::f16, DType::i8}) cases.push_back(product(rows, dtype));
+  }
+  cases.push_back(product(4096, DType::f16, 4096));
+  for (DeviceCase& c : cases) {
+    c.name += " in 16 bits";
+    c.tolerance = 1e-2;
+  }
   return cases;
 }
 

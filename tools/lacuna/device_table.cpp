@@ -37,9 +37,12 @@ struct Column {
 
 const std::vector<std::string> kPrompt{"3d emoji: goat"};
 
+bool in_16_bits(const runtime::ListedDevice& device) {
+  return std::ranges::find(device.features, "float16") != device.features.end();
+}
 
 void add_rates(Column& column, const DeviceTableOptions& options, const ModelFlags& flags, const LogFlags& log) {
-  // All in float32 on every device, so that the columns compare.
+  // In float32 on every device, so that the columns compare; products also in 16 bits where a GPU has it.
   ModelFlags in_f32 = flags;
   in_f32.precision = "f32";
   const auto engine = in_f32.make_executor_on(column.device.id, log);
@@ -50,7 +53,14 @@ void add_rates(Column& column, const DeviceTableOptions& options, const ModelFla
   const bench::DeviceBenchOptions chosen{options.repeats, options.clock, options.suites, [&](const std::string& name) {
                                            log.detail(column.device.id + ": " + name);
                                          }};
-  const std::vector<bench::BenchRow> rows = bench::device_rows(*engine, chosen);
+  std::vector<bench::BenchRow> rows = bench::device_rows(*engine, bench::device_cases(), chosen);
+  // Software Vulkan computes in f32 whatever is asked for.
+  if (column.device.backend == "vulkan" && !column.device.software && in_16_bits(column.device)) {
+    ModelFlags narrow = flags;
+    narrow.precision = "bf16";
+    const auto more = bench::device_rows(*narrow.make_executor_on(column.device.id, log), bench::device_cases_in_16_bits(), chosen);
+    rows.insert(rows.end(), more.begin(), more.end());
+  }
   const std::optional<double> ceiling = yardsticks->ceiling();
   if (ceiling) column.figures.push_back({"multiply-adds in registers, f32", "GFLOP/s", *ceiling});
   std::map<std::string, double> rates;
