@@ -16,11 +16,11 @@ void main() {
   for (uint i = begin; i < end; ++i) {
     const float v = logit_at(row, i);
     poisoned = poisoned || is_poison(v);
-    if (v > first) {
+    if (place_of(v) > place_of(first)) {
       second = first;
       first = v;
       at = i;
-    } else if (v > second) {
+    } else if (place_of(v) > place_of(second)) {
       second = v;
     }
   }

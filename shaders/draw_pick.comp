@@ -55,9 +55,10 @@ RowPeaks peaks_of_row(uint row) {
 #ifdef LANES
   RowPeaks p = RowPeaks(-kInfinity, -kInfinity, 0xffffffffu, true);
   for (uint b = LANE; b < blocks; b += LANE_COUNT) add_peak(p, row, b);
-  const float first = subgroupMax(p.first);
-  const uint at = subgroupMin(p.first == first ? p.at : 0xffffffffu);
-  const float second = subgroupMax(p.at == at ? p.second : p.first);
+  const uint highest = subgroupMax(place_of(p.first));
+  const float first = at_place(highest);
+  const uint at = subgroupMin(place_of(p.first) == highest ? p.at : 0xffffffffu);
+  const float second = at_place(subgroupMax(place_of(p.at == at ? p.second : p.first)));
   const bool valid = subgroupMin(p.valid ? 1u : 0u) == 1u;
   return RowPeaks(first, second, at, valid && !is_excluded(first));
 #else
@@ -67,9 +68,7 @@ RowPeaks peaks_of_row(uint row) {
 
 // Larger logits have larger ranks; 0 for excluded classes. Both zeros are one.
 uint rank_of(float v) {
-  if (is_excluded(v)) return 0u;
-  const uint bits = v == 0.0 ? 0u : floatBitsToUint(v);
-  return (bits & 0x80000000u) != 0u ? ~bits : bits | 0x80000000u;
+  return is_excluded(v) ? 0u : place_of(v);
 }
 
 // What a filter keeps: all ranks above `rank`, and of that rank the classes before `end`.
@@ -158,7 +157,7 @@ Edge top_p_edge(uint row, Edge kept, float peak, vec2 inverse, float p) {
     known = known << 4 | digit;
   }
   // Classes of one rank weigh the same: as many of them as it takes, one at least.
-  const float v = uintBitsToFloat((known & 0x80000000u) != 0u ? known & 0x7fffffffu : ~known);
+  const float v = at_place(known);
   const vec2 each = weight_of(v, peak, inverse);
   uint taken = 1u;
   mass = wide_add(mass, each);

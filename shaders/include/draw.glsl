@@ -29,6 +29,15 @@ bool is_poison(float v) {
 }
 bool is_excluded(float v) { return floatBitsToUint(v) == 0xff800000u; }
 
+// Larger numbers have larger places, both zeros one. By bits: devices may take subnormals for zeros when they compare.
+uint place_of(float v) {
+  const uint bits = floatBitsToUint(v), magnitude = bits & 0x7fffffffu;
+  return (bits & 0x80000000u) != 0u ? 0x80000000u - magnitude : 0x80000000u + magnitude;
+}
+float at_place(uint place) {
+  return uintBitsToFloat(place >= 0x80000000u ? place - 0x80000000u : (0x80000000u - place) | 0x80000000u);
+}
+
 struct Temperature {
   bool is_zero;  // argmax
   vec2 inverse;

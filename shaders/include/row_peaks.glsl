@@ -8,12 +8,12 @@ struct RowPeaks {
 void add_peak(inout RowPeaks p, uint row, uint b) {
   const uint from = (row * blocks + b) * kPeakWords;
   const float first = uintBitsToFloat(peaks[from]), second = uintBitsToFloat(peaks[from + 1]);
-  if (first > p.first) {
-    p.second = max(p.first, second);
+  if (place_of(first) > place_of(p.first)) {
+    p.second = at_place(max(place_of(p.first), place_of(second)));
     p.first = first;
     p.at = peaks[from + 2];
   } else {
-    p.second = max(p.second, first);
+    p.second = at_place(max(place_of(p.second), place_of(first)));
   }
   p.valid = p.valid && peaks[from + 3] == 0u;
 }
