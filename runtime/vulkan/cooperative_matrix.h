@@ -22,19 +22,4 @@ struct CooperativeMatrixFeaturesKhr {
 /// f32, by a subgroup. Nothing where it has none whose sizes suit product_cooperative.comp.
 std::optional<CooperativeMatrix> cooperative_matrix_of(VkPhysicalDevice device, CooperativeMatrix::Dialect dialect);
 
-/// How one workgroup of product_cooperative.comp is laid out.
-struct CooperativeTile {
-  std::uint32_t down = 0, across = 0;                    // subgroups
-  std::uint32_t matrices_down = 0, matrices_across = 0;  // of each subgroup
-  std::uint32_t depth = 0;                               // k of a block
-  std::uint32_t rows = 0, columns = 0;                   // results of a workgroup
-  std::uint32_t threads = 0;
-  std::uint32_t shared_memory = 0;  // bytes
-};
-/// Small products have tiles of 64 x 64.
-enum class TileSize : std::uint8_t { narrow, wide };
-CooperativeTile cooperative_tile(const DeviceInfo& device, TileSize size);
-/// Whether the device can run tiles of that size.
-bool has_cooperative_tiles(const DeviceInfo& device, TileSize size);
-
 }  // namespace lacuna::vulkan

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "fusion/graph/block_format.h"
-#include "runtime/vulkan/cooperative_matrix.h"
+#include "runtime/vulkan/cooperative_tile.h"
 
 namespace lacuna::vulkan {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "fusion/graph/block_format.h"
-#include "runtime/vulkan/cooperative_matrix.h"
+#include "runtime/vulkan/cooperative_tile.h"
 #include "runtime/vulkan/panels.h"
 
 namespace lacuna::vulkan {
