@@ -18,6 +18,17 @@ TEST(ChatTemplate, DreamSpeaksChatMl) {
             "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
 }
 
+TEST(ChatTemplate, LuminaIsAskedOneThing) {
+  const std::string asked = render_chat(ChatTemplate::lumina, std::vector<ChatMessage>{{"user", " What is it? "}});
+  EXPECT_TRUE(asked.starts_with("<system>You are a multimodal model"));
+  EXPECT_TRUE(asked.ends_with("</system><user> What is it? </user>"));
+  EXPECT_EQ(render_chat(ChatTemplate::lumina, std::vector<ChatMessage>{{"system", "Be brief."}, {"user", "Hi"}}),
+            "<system>Be brief.</system><user>Hi</user>");
+  EXPECT_THROW(render_chat(ChatTemplate::lumina, std::vector<ChatMessage>{{"user", "a"}, {"assistant", "b"}, {"user", "c"}}),
+               std::invalid_argument);
+  EXPECT_THROW(render_chat(ChatTemplate::lumina, std::vector<ChatMessage>{{"system", "Be brief."}}), std::invalid_argument);
+}
+
 TEST(ChatTemplate, ContentIsTrimmedAsPythonDoes) {
   const std::vector<ChatMessage> messages = {{"user", "\n\t \u00a0Hi there\u3000 \r\n"}};
   EXPECT_EQ(render_chat(ChatTemplate::llada, messages),
