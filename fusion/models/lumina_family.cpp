@@ -119,6 +119,7 @@ class LuminaFamily final : public ModelFamily {
 
   weights::Json config_section() const override { return config_.section(); }
   ChatStyle chat_style() const override { return ChatStyle::lumina; }
+  GivenGrid given_grid() const override { return GivenGrid::free; }
   std::optional<std::int32_t> tokenizer_ids() const override { return config_.tokens.count; }
 
  private:

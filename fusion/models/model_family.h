@@ -53,6 +53,9 @@ enum class NoiseKind : std::uint8_t { absorbing, uniform };
 /// on conversations.
 enum class ChatStyle : std::uint8_t { none, llada, mmada, chatml, lumina };
 
+/// Whether a picture that a family is asked about has the one grid of its sizes, or any grid of about that area.
+enum class GivenGrid : std::uint8_t { fixed, free };
+
 /// Text to be written after a prompt and perhaps a picture.
 struct TextTask {
   std::span<const std::int32_t> prompt;  // ids as the network reads them, templates included; may hold masks
@@ -99,6 +102,7 @@ class ModelFamily {
   /// The noise process that the network was trained to undo.
   virtual NoiseKind noise() const { return NoiseKind::absorbing; }
   virtual ChatStyle chat_style() const { return ChatStyle::none; }
+  virtual GivenGrid given_grid() const { return GivenGrid::fixed; }
   /// How many ids its text tokenizer has, where that does not follow from the ranges of the token space.
   virtual std::optional<std::int32_t> tokenizer_ids() const { return std::nullopt; }
   /// The same model with its original code's faults, for --compat; null where that has none outside the samplers.

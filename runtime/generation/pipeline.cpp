@@ -7,6 +7,7 @@
 
 #include "runtime/generation/chat_prompt.h"
 #include "runtime/generation/masked_text.h"
+#include "vision/nearest_shape.h"
 
 namespace lacuna::generation {
 namespace {
@@ -53,6 +54,22 @@ std::vector<CodeGrid> Pipeline::encode(std::span<const Image> pictures) {
   return model_.images->encode(pictures);
 }
 
+std::vector<CodeGrid> Pipeline::encode_each(std::span<const Image> pictures) {
+  const auto differs = [&](const Image& picture) { return !(picture.size() == pictures.front().size()); };
+  if (std::ranges::none_of(pictures, differs)) return encode(pictures);
+  std::vector<CodeGrid> grids;
+  for (const Image& picture : pictures) grids.push_back(encode({&picture, 1}).front());
+  return grids;
+}
+
+vision::Size Pipeline::question_size(vision::Size picture) const {
+  constexpr int kPatch = 2;  // codes along each side, as the original counts
+  const auto& sizes = model_.family->sizes();
+  const int patches = sizes.image_length() / (kPatch * kPatch);
+  if (model_.family->given_grid() == fusion::GivenGrid::fixed || patches < 1) return model_.picture_size();
+  return vision::nearest_shape(picture, {patches, kPatch * model_.images->pixels_per_code()});
+}
+
 std::vector<CodeGrid> Pipeline::codes_of(std::span<const Canvas> canvases) const {
   const auto& tokens = model_.family->tokens();
   std::vector<CodeGrid> grids;
@@ -71,15 +88,15 @@ Results<Caption> Pipeline::caption(std::span<const Image> pictures, std::string_
   const vision::Aspect aspect = asks ? vision::Aspect::crop : vision::Aspect::pad;
   std::vector<Image> fitted;
   for (const Image& picture : pictures) {
-    fitted.push_back(vision::fit(picture, vision::letterbox(picture.size(), model_.picture_size(), aspect),
-                                 {255, 255, 255}));
+    const vision::Letterbox box = vision::letterbox(picture.size(), question_size(picture.size()), aspect);
+    fitted.push_back(vision::fit(picture, box, {255, 255, 255}));
   }
   std::vector<std::int32_t> question;
   if (asks) question = chat_ids(model_, options.question.empty() ? kDescribe : options.question);
   const auto words = encode_masked_text(*model_.text, model_.family->tokens(), prefix);
   std::vector<Canvas> canvases;
   std::vector<std::uint64_t> seeds;
-  for (const CodeGrid& codes : encode(fitted)) {
+  for (const CodeGrid& codes : encode_each(fitted)) {
     canvases.push_back(asks ? model_.family->write({question, words, options.answer_length, codes.cells(),
                                                     codes.height(), codes.width()})
                             : model_.family->caption(codes.cells(), words));

@@ -61,7 +61,8 @@ class Pipeline {
   Model& model() { return model_; }
 
   /// Pictures of any size, letterboxed on white, or, by models that answer questions, cut to their shape as they were in
-  /// training. `prefix` are words that each caption starts with.
+  /// training: to the one size, or where the family takes any grid to the size of about its area that is nearest in
+  /// shape. `prefix` are words that each caption starts with.
   Results<Caption> caption(std::span<const vision::Image> pictures, std::string_view prefix,
                            const JobOptions& options, const StepCallback& after_step = {});
   /// One picture for each prompt; picture i has the seed options.seed + i.
@@ -85,6 +86,10 @@ class Pipeline {
  private:
   std::optional<LoopResult> run(std::span<fusion::Canvas> canvases, std::span<const std::uint64_t> seeds,
                                 const JobOptions& options, const StepCallback& after_step);
+  /// Of a picture that the model is asked about.
+  vision::Size question_size(vision::Size picture) const;
+  /// Codes of pictures whose sizes may differ.
+  std::vector<vision::CodeGrid> encode_each(std::span<const vision::Image> pictures);
   std::vector<vision::CodeGrid> codes_of(std::span<const fusion::Canvas> canvases) const;
 
   Model model_;

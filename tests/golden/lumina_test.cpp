@@ -16,6 +16,7 @@
 #include "tests/golden/fixtures.h"
 #include "tests/golden/released_model.h"
 #include "vision/diffusers_vq_config.h"
+#include "vision/nearest_shape.h"
 #include "vision/vq_network.h"
 
 namespace lacuna::golden {
@@ -192,6 +193,22 @@ TEST(GoldenLumina, ImageTokenizersThatComputeSomethingElseAreRefused) {
       EXPECT_NE(std::string(error.what()).find("config.json"), std::string::npos) << error.what();
     }
   }
+}
+
+TEST(GoldenLumina, PicturesToBeDescribedAreCutAsInTheOriginal) {
+  const auto file = fixtures() / "lumina/shapes.json";
+  if (left_out()) GTEST_SKIP() << "no cases of Lumina-DiMOO in this set";
+  const Json json = read_case(file);
+  int count = 0;
+  for (const Json& item : json.at("cases").as_array()) {
+    const Ids picture = ids(item.at("picture")), chosen = ids(item.at("chosen"));
+    const vision::ShapeRange range{int(item.at("patches").as_integer()), int(json.at("patch").as_integer())};
+    EXPECT_EQ(vision::nearest_shape({picture[0], picture[1]}, range), (vision::Size{chosen[0], chosen[1]}))
+        << picture[0] << " x " << picture[1] << " in " << range.patches;
+    ++count;
+  }
+  EXPECT_GT(count, 0);
+  EXPECT_THROW(vision::nearest_shape({0, 5}, {}), std::invalid_argument);
 }
 
 TEST(GoldenLumina, TracesOfDrawingGivenTheDraws) {

@@ -341,7 +341,7 @@ class CloseCall(Exception):
 def record_drawing(model, case, grid, steps, cfg, temperature, known):
     from generators import image_generation_generator as original
     from utils import generation_utils, prompt_utils
-    add_break_line = importlib.import_module("break_line").add_break_line
+    add_break_line = importlib.import_module("image_functions").add_break_line
     height, width = grid
     count = height * width
     text = "a red fox"
@@ -428,7 +428,7 @@ def record_drawing(model, case, grid, steps, cfg, temperature, known):
 def record_understanding(model, vq_codes, case, grid, length, block, steps, cfg):
     from generators import text_understanding_generator as original
     from utils import generation_utils, prompt_utils
-    add_break_line = importlib.import_module("break_line").add_break_line
+    add_break_line = importlib.import_module("image_functions").add_break_line
     height, width = grid
     for attempt in range(3000):
         generator = torch.Generator().manual_seed(attempt)
@@ -485,15 +485,31 @@ def record_understanding(model, vq_codes, case, grid, length, block, steps, cfg)
     print(name, "passes", len(trace), "seed", attempt)
 
 
+def record_shapes(original):
+    """Which size a picture is cut to: the original's list, and the choice in its var_center_crop."""
+    original.center_crop = lambda picture, size: size
+    original.random = importlib.import_module("random")
+    cases = []
+    for side in (64, 256, 512, 1024):
+        sizes = original.generate_crop_size_list((side // 32) ** 2, 32)
+        for width, height in ((640, 480), (480, 640), (100, 100), (1, 999), (999, 1), (1920, 1080), (333, 777), (64, 32)):
+            chosen = original.var_center_crop(Output(size=(width, height)), crop_size_list=sizes)
+            cases.append({"patches": (side // 32) ** 2, "picture": [height, width], "chosen": [chosen[1], chosen[0]]})
+    write_json(os.path.join(OUT, "lumina", "shapes.json"), {"patch": 32, "cases": cases})
+
+
 def main():
     stand_in_for_transformers()
     stand_in_for_diffusers()
     sys.path.insert(0, LUMINA)
-    # Of utils/image_utils.py only the function for line breaks, which the file's other imports would keep out of reach.
+    # Of utils/image_utils.py only these functions, which the file's imports would keep out of reach.
     with open(os.path.join(LUMINA, "utils/image_utils.py")) as file:
         source = file.read()
-    begin = source.index("def add_break_line")
-    exec(source[begin:source.index("\ndef ", begin)], module("break_line").__dict__)
+    functions = module("image_functions")
+    for name in ("var_center_crop", "generate_crop_size_list", "add_break_line"):
+        begin = source.index("def " + name)
+        exec(source[begin:source.index("\ndef ", begin)], functions.__dict__)
+    record_shapes(functions)
     vq = make_vq()
     record_vq(vq)
     model = make_denoiser()
