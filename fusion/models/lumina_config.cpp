@@ -110,6 +110,10 @@ LuminaConfig LuminaConfig::from_json(const Json& json, const std::filesystem::pa
   } else {
     c.fail("lacuna", "expected the section that lacuna import writes, or a tokenizer.json beside this file");
   }
+  if (c.boolean_or("w_clip_vit", false)) c.fail("w_clip_vit", "expected false: pictures come as codes alone");
+  // Its code grew out of MMaDA's, whose config.json has these.
+  c.ignore({"gradient_checkpointing", "llm_model_path", "llm_vocab_size", "load_from_showo", "new_vocab_size",
+            "num_new_special_tokens", "num_vq_tokens", "pretrained_model_path"});
   c.finish();
   try {
     config.validate();
