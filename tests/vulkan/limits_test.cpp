@@ -198,6 +198,83 @@ TEST(SmallDevice, ValuesLargerThanABindingAreWorkedOnByRows) {
   compare(channels, picture_alone, Kernels::automatic);
 }
 
+/// Ops that are no rows: pictures in strips, attention by heads, batches and rows of products, rows of a draw.
+TEST(SmallDevice, PicturesAttentionProductsAndDrawsAreCut) {
+  LACUNA_NEED_VULKAN_DEVICE();
+  struct Part {
+    std::string name;
+    graph::Graph graph;
+    std::vector<HostTensor> inputs;
+  };
+  std::vector<Part> parts;
+  auto weights = std::make_shared<testing_support::MemoryWeights>();
+  std::uint64_t key = 60;
+  const auto input = [&](const graph::Shape& shape) {
+    return HostTensor::of(shape, numbers(++key, std::size_t(shape.elements())));
+  };
+  for (const graph::Conv2dAttributes& a : {graph::Conv2dAttributes{1, 1, 1, 1, 1}, {2, 0, 1, 1, 0}, {1, 4, 0, 5, 0}, {3, 1, 1, 1, 1}}) {
+    graph::GraphBuilder b;
+    const Value x = b.input("x", DType::f32, {2, 5, 23, 31});
+    b.output("y", b.conv2d(x, b.weight("filters", {6, 5, 3, 3}), b.weight("bias", {6}), a));
+    parts.push_back({"conv2d, stride " + std::to_string(a.stride), b.finish(), {}});
+    parts.back().inputs.push_back(input({2, 5, 23, 31}));
+  }
+  weights->add("filters", {6, 5, 3, 3}, numbers(51, 270));
+  weights->add("bias", {6}, numbers(52, 6));
+  for (const auto& [heads, kv_heads, head_dim] : {std::array{6, 2, 12}, {6, 6, 10}, {8, 1, 9}}) {
+    graph::GraphBuilder b;
+    constexpr std::int64_t kTokens = 53;
+    const graph::Shape wide{kTokens, heads * head_dim}, narrow{kTokens, kv_heads * head_dim};
+    const Value q = b.input("q", DType::f32, wide), k = b.input("k", DType::f32, narrow), v = b.input("v", DType::f32, narrow);
+    b.output("y", graph::attention(b, q, k, v, {heads, kv_heads, 0.5f, {20, 33}}));
+    parts.push_back({"attention, heads of " + std::to_string(head_dim), b.finish(), {}});
+    for (const graph::Shape& shape : {wide, narrow, narrow}) parts.back().inputs.push_back(input(shape));
+  }
+  for (const bool transpose : {false, true}) {
+    graph::GraphBuilder b;
+    const graph::Shape left{3, 97, 33}, right = transpose ? graph::Shape{3, 21, 33} : graph::Shape{3, 33, 21};
+    const Value a = b.input("a", DType::f32, left), c = b.input("b", DType::f32, right);
+    b.output("y", b.matmul(a, c, {.transpose_b = transpose}));
+    parts.push_back({transpose ? "matmul, transposed" : "matmul", b.finish(), {}});
+    parts.back().inputs.push_back(input(left));
+    parts.back().inputs.push_back(input(right));
+  }
+  {
+    graph::GraphBuilder b;
+    constexpr std::int64_t kDraws = 70, kClasses = 131;
+    const Value l = b.input("logits", DType::f32, {kDraws, kClasses}), u = b.input("unconditional", DType::f32, {kDraws, kClasses});
+    const Value sampling = b.input("sampling", DType::f32, {4}), ids = b.input("keys", DType::i32, {kDraws, 5});
+    b.output("y", b.draw(l, u, sampling, ids));
+    parts.push_back({"draw", b.finish(), {}});
+    std::vector<std::int32_t> keys;
+    for (std::int32_t row = 0; row < kDraws; ++row) keys.insert(keys.end(), {row * 31, 1, 2, row, -1});
+    for (int i = 0; i < 2; ++i) parts.back().inputs.push_back(input({kDraws, kClasses}));
+    parts.back().inputs.push_back(HostTensor::of({4}, std::vector<float>{0.8f, 1.5f, 0.0f, 1.0f}));
+    parts.back().inputs.push_back(HostTensor::of({kDraws, 5}, keys));
+  }
+  cpu::ReferenceExecutor reference;
+  for (const Kernels kernels : {Kernels::automatic, Kernels::tiles, Kernels::plain}) {
+    for (const std::uint64_t range : {13 * 1024, 9728}) {
+      VulkanOptions options;
+      options.kernels = kernels;
+      options.validation = Validation::on;
+      options.on_message = [](const std::string& message) { ADD_FAILURE() << message; };
+      options.restrict_device = [&](DeviceInfo& device) { device.limits.storage_range = range; };
+      VulkanExecutor engine(options);
+      for (const Part& part : parts) {
+        // From primitives, attention is larger than this.
+        if (kernels == Kernels::plain && part.name.starts_with("attention")) continue;
+        SCOPED_TRACE(part.name + ", " + std::to_string(range) + " bytes, kernels " + std::to_string(int(kernels)));
+        const auto expected = run(reference, part.graph, part.inputs, weights), got = run(engine, part.graph, part.inputs, weights);
+        for (std::size_t i = 0; i < expected[0].f32().size(); ++i) {
+          const float e = expected[0].f32()[i];
+          ASSERT_NEAR(got[0].f32()[i], e, 1e-4 * (1.0 + std::abs(e))) << i;
+        }
+      }
+    }
+  }
+}
+
 TEST(SmallDevice, WhatCannotBeSplitIsRefusedWithNumbers) {
   LACUNA_NEED_VULKAN_DEVICE();
   VulkanOptions options;

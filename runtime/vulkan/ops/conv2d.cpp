@@ -2,6 +2,7 @@
 
 #include "runtime/vulkan/ops/linear.h"
 #include "runtime/vulkan/ops/op_table.h"
+#include "runtime/vulkan/ops/walk.h"
 #include "runtime/vulkan/panels.h"
 
 namespace lacuna::vulkan {
@@ -84,6 +85,70 @@ void add_texels(GraphCompiler& compiler, const Convolution& c, const GraphCompil
   }
 }
 
+/// Whether both pictures fit a binding.
+bool fits(const DeviceLimits& limits, const graph::Shape& in, const graph::Shape& out) {
+  return std::uint64_t(in.elements()) * 4 <= limits.storage_range && std::uint64_t(out.elements()) * 4 <= limits.storage_range;
+}
+bool fits_as_texels(const DeviceLimits& limits, const graph::Shape& in) {
+  const auto texels = std::uint64_t(in[0] * in[2] * in[3] * ((in[1] + 3) / 4));
+  return texels <= limits.texel_elements && texels * 16 <= limits.storage_range;
+}
+
+void add_convolution(GraphCompiler& compiler, const Convolution& c, graph::ValueId filters) {
+  const auto slice = compiler.as_weight(filters);
+  // A slice would have to begin at a panel; networks do not slice filters.
+  const bool is_whole = slice && slice->begin == 0 && slice->end == slice->shape[0];
+  const ProductKernel kernel = compiler.kernels().convolution(slice ? compiler.stored_type(*slice) : graph::DType::f32);
+  const bool has_texels = fits_as_texels(compiler.device().limits(), c.in);
+  if (kernel == ProductKernel::texels && is_whole && has_texels && c.in[1] > 0) return add_texels(compiler, c, *slice);
+  if (kernel == ProductKernel::tiles && c.in[1] > 0) return add_tiles(compiler, c, filters);
+  add_plain(compiler, c, compiler.read(filters));
+}
+
+/// Rows [begin, end) of the output of one image, from a copy of the input's rows that they see.
+Convolution strip_of(const Convolution& c, std::int64_t begin, std::int64_t end) {
+  Convolution strip = c;
+  const std::int64_t stride = c.attributes.stride, top = begin * stride - c.attributes.pad_top;
+  const std::int64_t from = std::clamp<std::int64_t>(top, 0, c.in[2] - 1);
+  const std::int64_t to = std::clamp<std::int64_t>((end - 1) * stride - c.attributes.pad_top + c.w[2], from + 1, c.in[2]);
+  strip.attributes.pad_top = decltype(strip.attributes.pad_top)(from - top);
+  strip.in = {1, c.in[1], to - from, c.in[3]};
+  strip.out = {1, c.out[1], end - begin, c.out[3]};
+  return strip;
+}
+
+/// Strips of each image whose input and output fit.
+void add_by_strips(GraphCompiler& compiler, const Convolution& c, graph::ValueId filters, bool in_texels) {
+  const DeviceLimits& limits = compiler.device().limits();
+  const auto fitting = [&](const Convolution& strip) {
+    return fits(limits, strip.in, strip.out) && (!in_texels || fits_as_texels(limits, strip.in));
+  };
+  std::int64_t step = c.out[2];
+  // A strip in the middle sees most; a single row that does not fit is refused with its numbers.
+  const auto largest = [&](std::int64_t rows) { return strip_of(c, (c.out[2] - rows) / 2, (c.out[2] - rows) / 2 + rows); };
+  while (step > 1 && !fitting(largest(step))) step = (step + 1) / 2;
+  const std::int64_t plane = c.in[2] * c.in[3], out_plane = c.out[2] * c.out[3];
+  for (std::int64_t image = 0; image < c.out[0]; ++image) {
+    for (std::int64_t begin = 0; begin < c.out[2]; begin += step) {
+      Convolution strip = strip_of(c, begin, std::min(begin + step, c.out[2]));
+      const std::int64_t rows = strip.in[2] * strip.in[3], out_rows = strip.out[2] * strip.out[3];
+      const std::int64_t top = begin * std::int64_t(c.attributes.stride) - c.attributes.pad_top + strip.attributes.pad_top;
+      strip.x = compiler.scratch(VkDeviceSize(strip.in.elements()) * 4);
+      strip.y = compiler.scratch(VkDeviceSize(strip.out.elements()) * 4);
+      Walk in, out;
+      in.from_offset = image * c.in[1] * plane + top * c.in[3];
+      in.axis(c.in[1], plane, rows);
+      in.axis(rows, 1, 1);
+      add_walk(compiler, in, c.x, strip.x);
+      add_convolution(compiler, strip, filters);
+      out.to_offset = image * c.out[1] * out_plane + begin * c.out[3];
+      out.axis(c.out[1], out_rows, out_plane);
+      out.axis(out_rows, 1, 1);
+      add_walk(compiler, out, strip.y, c.y);
+    }
+  }
+}
+
 }  // namespace
 
 void record_conv2d(GraphCompiler& compiler, const graph::Node& node) {
@@ -91,16 +156,13 @@ void record_conv2d(GraphCompiler& compiler, const graph::Node& node) {
                 node.as<graph::Conv2dAttributes>(), compiler.read(node.inputs[0]), {}, {}};
   if (node.inputs.size() == 3) c.bias = compiler.read(node.inputs[2]);
   c.y = compiler.write(node.output);
-  const auto slice = compiler.as_weight(node.inputs[1]);
-  const auto texels = std::uint64_t(c.in[0] * c.in[2] * c.in[3] * ((c.in[1] + 3) / 4));
   const DeviceLimits& limits = compiler.device().limits();
-  const bool fits = texels <= limits.texel_elements && texels * 16 <= limits.storage_range;
-  // A slice would have to begin at a panel; networks do not slice filters.
-  const bool is_whole = slice && slice->begin == 0 && slice->end == slice->shape[0];
-  const ProductKernel kernel = compiler.kernels().convolution(slice ? compiler.stored_type(*slice) : graph::DType::f32);
-  if (kernel == ProductKernel::texels && is_whole && fits && c.in[1] > 0) return add_texels(compiler, c, *slice);
-  if (kernel == ProductKernel::tiles && c.in[1] > 0) return add_tiles(compiler, c, node.inputs[1]);
-  add_plain(compiler, c, compiler.read(node.inputs[1]));
+  const auto slice = compiler.as_weight(node.inputs[1]);
+  const auto stored = slice ? compiler.stored_type(*slice) : graph::DType::f32;
+  const bool in_texels = compiler.kernels().convolution(stored) == ProductKernel::texels;
+  const bool whole = fits(limits, c.in, c.out) && (!in_texels || fits_as_texels(limits, c.in));
+  if (whole || c.in[1] == 0 || c.out.elements() == 0) return add_convolution(compiler, c, node.inputs[1]);
+  add_by_strips(compiler, c, node.inputs[1], in_texels);
 }
 
 }  // namespace lacuna::vulkan

@@ -6,6 +6,7 @@
 
 #include "runtime/vulkan/ops/linear.h"
 #include "runtime/vulkan/ops/op_table.h"
+#include "runtime/vulkan/ops/walk.h"
 
 namespace lacuna::vulkan {
 namespace {
@@ -13,11 +14,13 @@ namespace {
 constexpr std::int64_t kPeakBytes = 16, kSumBytes = 24;  // of a block: kPeakWords, kSumWords of draw.glsl
 constexpr std::int64_t kMostBlocks = 64, kLeastBlock = 256;
 
-/// Rows whose logits are there at one time: bounded memory, and offsets that a binding may have.
+/// Rows whose logits are there at one time: bounded memory.
 std::int64_t rows_at_a_time(const GraphCompiler& compiler, std::int64_t rows, std::int64_t classes) {
   constexpr std::int64_t kLogitBytes = std::int64_t{48} << 20, kUnit = 64;
+  const std::int64_t row_bytes = std::max<std::int64_t>(1, classes) * 4;
   const auto limit = std::min(kLogitBytes, std::int64_t(compiler.device().limits().storage_range));
-  return std::min(rows, std::max(kUnit, limit / std::max<std::int64_t>(1, 4 * classes) / kUnit * kUnit));
+  const std::int64_t most = std::max<std::int64_t>(1, limit / row_bytes);
+  return std::min(rows, most >= kUnit ? most / kUnit * kUnit : most);
 }
 
 }  // namespace
@@ -80,7 +83,14 @@ void record_draw(GraphCompiler& compiler, const graph::Node& node) {
     draw.first_row = row;
     draw.rows = std::min(step, shape[0] - row);
     const auto part = [&](const Operand& whole) {
-      return Operand{whole.buffer, whole.offset + VkDeviceSize(row * shape[1] * 4), VkDeviceSize(draw.rows * shape[1] * 4)};
+      const Operand there = rows_of(whole, row, draw.rows, shape[1]);
+      if (there.offset % compiler.device().limits().alignment == 0) return there;
+      const Operand copy = compiler.scratch(there.bytes);
+      Walk walk;
+      walk.from_offset = row * shape[1];
+      walk.axis(draw.rows * shape[1], 1, 1);
+      add_walk(compiler, walk, whole, copy);
+      return copy;
     };
     draw.logits = part(logits);
     draw.unconditional.reset();
