@@ -46,7 +46,9 @@ class Stopwatch {
     for (int i = 0; i < kProducts; ++i) x = b.linear(x, w);
     b.output("y", b.slice(x, {.axis = 0, .begin = 0, .end = 1}));
     engine_.use(kernels);
+    const double compiling = engine_.pipeline_seconds();
     const auto plan = engine_.prepare(b.finish(), matrix_);
+    end_ += engine_.pipeline_seconds() - compiling;
     std::vector<graph::HostTensor> inputs, outputs;
     inputs.emplace_back(DType::i32, graph::Shape{rows});
     outputs.emplace_back(DType::f32, graph::Shape{1, kWidth});
@@ -82,7 +84,7 @@ constexpr double kClearly = 0.95;  // of the time: what is no faster than that m
 
 /// What timing two sizes of tiles, and another kernel beside them, has shown.
 struct Timings {
-  bool known = false;                                   // both sizes were timed, for one number of rows at least
+  std::int64_t known_to = 0;                            // rows up to which both sizes were timed
   std::uint32_t wide_from = KernelChoice::kNeverWide;  // so many rows, wide tiles are clearly faster
   bool other_wins = false;                              // clearly, for every number of rows
 };
@@ -98,12 +100,18 @@ Timings time_tiles(Stopwatch& watch, const KernelChoice& narrow, const std::opti
       const bool faster = *wide_time < kClearly * *narrow_time;
       if (!faster) found.wide_from = KernelChoice::kNeverWide;
       if (faster && found.wide_from == KernelChoice::kNeverWide) found.wide_from = std::uint32_t(rows);
-      found.known = true;
+      found.known_to = rows;
     }
     const double tiles = std::min(narrow_time.value_or(0.0), wide_time.value_or(narrow_time.value_or(0.0)));
     found.other_wins = found.other_wins && narrow_time && other_time && *other_time < kClearly * tiles;
   }
   return found;
+}
+
+/// Where no time was left for more rows, what was chosen for these stays.
+std::uint32_t wide_from(const Timings& found, std::uint32_t given) {
+  if (found.known_to == kRows.back() || found.wide_from != KernelChoice::kNeverWide) return found.wide_from;
+  return std::max(given, std::uint32_t(found.known_to) + 1);
 }
 
 void tune_tiles(Stopwatch& watch, KernelChoice given, const vulkan::DeviceInfo& device, KernelChoice& tuned) {
@@ -117,7 +125,7 @@ void tune_tiles(Stopwatch& watch, KernelChoice given, const vulkan::DeviceInfo& 
   const Timings found = time_tiles(watch, narrow, has_wide ? std::optional(wide) : std::nullopt,
                                    has_texels ? std::optional(texels) : std::nullopt);
   if (found.other_wins) tuned.products = texels.products;
-  if (found.known) tuned.wide_rows = found.wide_from;
+  if (has_wide) tuned.wide_rows = wide_from(found, given.wide_rows);
 }
 
 /// Cooperative matrices, and float16 tiles beside them.
@@ -129,7 +137,7 @@ void tune_matrices(Stopwatch& watch, const KernelChoice& given, const vulkan::De
   step_down(simpler, {vulkan::KernelUse::Kind::halves, {}}, device);
   const Timings found = time_tiles(watch, narrow, has_wide ? std::optional(wide) : std::nullopt, simpler);
   if (found.other_wins) tuned.halves = simpler.halves;
-  if (found.known) tuned.wide_matrix_rows = found.wide_from;
+  if (has_wide) tuned.wide_matrix_rows = wide_from(found, given.wide_matrix_rows);
 }
 
 }  // namespace
