@@ -7,6 +7,8 @@
 
 #include "fusion/models/model_registry.h"
 #include "tools/fullsize/synthetic_tokenizer.h"
+#include "vision/diffusers_vq_config.h"
+#include "vision/vq_network.h"
 
 namespace lacuna::fullsize {
 namespace {
@@ -37,6 +39,10 @@ TEST(ReleasedLayout, SizesAreThoseOfTheReleases) {
   EXPECT_EQ(count(Release::llada).bytes, 16'031'162'368);
   EXPECT_EQ(count(Release::mmada).parameters, 8'082'690'048);
   EXPECT_EQ(count(Release::mmada).bytes, 16'165'380'096);
+  EXPECT_EQ(count(Release::lumina).parameters, 8'081'805'312);
+  // As diffusers' own class with these settings.
+  EXPECT_EQ(count(Release::vqmodel).tensors, 277);
+  EXPECT_EQ(count(Release::vqmodel).parameters, 146'244'675);
   EXPECT_EQ(count(Release::magvit).tensors, 382);
   EXPECT_EQ(count(Release::magvit, "encoder.").tensors, 190);
   EXPECT_EQ(count(Release::magvit, "encoder.").parameters, 55'439'171);
@@ -67,8 +73,9 @@ TEST(ReleasedLayout, AShardHasAKindOfTensorFromAllLayers) {
 
 /// What the family asks for is what the release has, name by name and shape by shape.
 TEST(ReleasedLayout, FamiliesReadEveryTensorOfTheDenoiser) {
-  const auto names = fusion::token_names(weights::Json::parse(synthetic_tokenizer(), {64 << 20, 64, 1'000'000}), "tokenizer.json");
-  for (const Release release : {Release::llada, Release::mmada}) {
+  for (const Release release : {Release::llada, Release::mmada, Release::lumina}) {
+    const std::string tokenizer = synthetic_tokenizer(release == Release::lumina ? Words::lumina : Words::llada);
+    const auto names = fusion::token_names(weights::Json::parse(tokenizer, {64 << 20, 64, 1'000'000}), "tokenizer.json");
     for (const Scale scale : {Scale::released, Scale::small}) {
       std::map<std::string, std::string> stored;
       for (const Shard& shard : shards_of(release, scale)) {
@@ -76,15 +83,28 @@ TEST(ReleasedLayout, FamiliesReadEveryTensorOfTheDenoiser) {
       }
       const auto family = fusion::open_model_family(config_of(release, scale), "config.json", &names);
       fusion::DenoiserShape shape{{1}, {1, false}, {}, fusion::DenoiserHead::logits};
-      if (release == Release::mmada) shape.image = {1, false};
+      if (release != Release::llada) shape.image = {1, false};
       std::map<std::string, std::string> read;
       for (const auto& weight : family->build(shape).weights()) read[weight.name] = weight.shape.to_string();
       EXPECT_EQ(read, stored);
-      if (release == Release::mmada) {
-        EXPECT_EQ(family->tokens().image.begin, 126349);
+      if (release != Release::llada) {
+        EXPECT_EQ(family->tokens().image.begin, release == Release::mmada ? 126349 : 126356);
         EXPECT_EQ(family->tokens().image.size, 8192);
       }
     }
+  }
+}
+
+TEST(ReleasedLayout, TheVqModelIsReadWhole) {
+  for (const Scale scale : {Scale::released, Scale::small}) {
+    std::map<std::string, std::string> stored, read;
+    const std::vector<Shard> shards = shards_of(Release::vqmodel, scale);
+    for (const auto& tensor : shards.front().tensors) stored[tensor.name] = tensor.shape.to_string();
+    const auto config = vision::diffusers_vq_config(config_of(Release::vqmodel, scale), "config.json");
+    for (const auto& graph : {vision::build_vq_tokeniser(config, {1, 1, 1}), vision::build_vq_detokeniser(config, {1, 1, 1})}) {
+      for (const auto& weight : graph.weights()) read[weight.name] = weight.shape.to_string();
+    }
+    EXPECT_EQ(read, stored);
   }
 }
 

@@ -21,5 +21,16 @@ TEST(SyntheticTokenizer, HasTheSizeAndTheSpecialTokensOfTheReleasedOne) {
   EXPECT_EQ(tokenizer.decode(ids), text);
 }
 
+TEST(SyntheticTokenizer, LuminasHasTheIdsOfItsCode) {
+  const auto tokenizer =
+      text::make_tokenizer(text::parse_tokenizer_json(synthetic_tokenizer(Words::lumina), "t.json"), "t.json");
+  EXPECT_EQ(tokenizer.size(), 126356);
+  EXPECT_EQ(tokenizer.special_id("<end-of-line>"), 126084);
+  EXPECT_EQ(tokenizer.special_id("<|mdm_mask|>"), 126336);
+  EXPECT_EQ(tokenizer.special_id("<IMAGE>"), 126349);
+  EXPECT_EQ(tokenizer.special_id("<uncondition>"), 126351);
+  EXPECT_EQ(tokenizer.special_id("</answer>"), 126355);
+}
+
 }  // namespace
 }  // namespace lacuna::fullsize

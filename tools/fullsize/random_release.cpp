@@ -117,7 +117,7 @@ void write_values(const TensorSpec& tensor, float deviation, std::optional<T> co
 }
 
 void write_tensor(const TensorSpec& tensor, Noise& noise, weights::SafetensorsWriter& writer) {
-  if (tensor.name.starts_with("quantize.")) return write_quantiser(tensor, writer);
+  if (tensor.name.starts_with("quantize.") && !tensor.name.ends_with(".weight")) return write_quantiser(tensor, writer);
   const bool one = is_norm(tensor) || tensor.name.ends_with("ln_f.weight");
   if (tensor.dtype == DType::bf16) {
     return write_values<std::uint16_t>(tensor, kDeviation, one ? std::optional<std::uint16_t>(0x3F80) : std::nullopt,
@@ -159,7 +159,7 @@ struct Arguments {
 
 Arguments parse(int argc, char** argv) {
   const auto usage = [] {
-    return std::invalid_argument("usage: random_release llada|mmada|magvit FOLDER [--small] [--seed N] [--bytes]");
+    return std::invalid_argument("usage: random_release llada|mmada|magvit|lumina|vqmodel FOLDER [--small] [--seed N] [--bytes]");
   };
   if (argc < 3) throw usage();
   Arguments arguments;
@@ -170,6 +170,10 @@ Arguments parse(int argc, char** argv) {
     arguments.release = Release::mmada;
   } else if (name == "magvit") {
     arguments.release = Release::magvit;
+  } else if (name == "lumina") {
+    arguments.release = Release::lumina;
+  } else if (name == "vqmodel") {
+    arguments.release = Release::vqmodel;
   } else {
     throw usage();
   }
@@ -204,9 +208,10 @@ void run(const Arguments& arguments) {
     writer.finish();
     std::fprintf(stderr, "%s\n", shard.file.c_str());
   }
-  if (arguments.release != Release::magvit) {
+  if (!has_codebook(arguments.release)) {
     write_index(arguments.folder, shards, total);
-    const std::string tokenizer = synthetic_tokenizer();
+    const std::string tokenizer =
+        synthetic_tokenizer(arguments.release == Release::lumina ? Words::lumina : Words::llada);
     weights::write_file_atomic(arguments.folder / "tokenizer.json", std::as_bytes(std::span(tokenizer)));
   }
   weights::write_json_file(arguments.folder / "config.json", config_of(arguments.release, arguments.scale));

@@ -22,7 +22,10 @@ struct Sizes {
 
 Sizes sizes_of(Scale scale) { return scale == Scale::released ? Sizes{} : Sizes{128, 2, 4, 256, 32}; }
 
-std::int64_t vocabulary_of(Release release) { return release == Release::llada ? 126464 : 134656; }
+std::int64_t vocabulary_of(Release release) {
+  if (release == Release::lumina) return 134548;
+  return release == Release::llada ? 126464 : 134656;
+}
 
 std::vector<TensorSpec> transformer_tensors(Release release, const Sizes& s) {
   const std::string root = "model.transformer.";
@@ -148,12 +151,96 @@ std::vector<TensorSpec> magvit_tensors(const Sizes& s) {
   return tensors;
 }
 
+constexpr std::int64_t kVqMultipliers[] = {1, 2, 2, 4, 6};
+constexpr std::int64_t kVqBlocks = 2, kVqLatents = 64;
+
+/// diffusers' VQModel as aMUSEd configures it.
+std::vector<TensorSpec> vqmodel_tensors(const Sizes& s) {
+  constexpr int kLevels = 5;
+  std::vector<TensorSpec> tensors;
+  const auto add = [&](const std::string& name, const Shape& shape) { tensors.push_back({name, DType::f32, shape}); };
+  const auto layer = [&](const std::string& name, const Shape& shape) {
+    add(name + ".weight", shape);
+    add(name + ".bias", {shape[0]});
+  };
+  const auto block = [&](const std::string& name, std::int64_t in, std::int64_t out) {
+    layer(name + ".norm1", {in});
+    layer(name + ".conv1", {out, in, 3, 3});
+    layer(name + ".norm2", {out});
+    layer(name + ".conv2", {out, out, 3, 3});
+    if (in != out) layer(name + ".conv_shortcut", {out, in, 1, 1});
+  };
+  const std::int64_t widest = s.channels * kVqMultipliers[kLevels - 1];
+  std::int64_t channels = s.channels;
+  layer("encoder.conv_in", {channels, 3, 3, 3});
+  for (int level = 0; level < kLevels; ++level) {
+    const std::string name = "encoder.down_blocks." + std::to_string(level);
+    for (std::int64_t b = 0; b < kVqBlocks; ++b) {
+      block(name + ".resnets." + std::to_string(b), channels, s.channels * kVqMultipliers[level]);
+      channels = s.channels * kVqMultipliers[level];
+    }
+    if (level + 1 < kLevels) layer(name + ".downsamplers.0.conv", {channels, channels, 3, 3});
+  }
+  for (const char* b : {"0", "1"}) block(std::string("encoder.mid_block.resnets.") + b, widest, widest);
+  layer("encoder.conv_norm_out", {widest});
+  layer("encoder.conv_out", {kVqLatents, widest, 3, 3});
+  layer("quant_conv", {kVqLatents, kVqLatents, 1, 1});
+  add("quantize.embedding.weight", {std::int64_t{1} << kCodeBits, kVqLatents});
+  layer("post_quant_conv", {kVqLatents, kVqLatents, 1, 1});
+  layer("decoder.conv_in", {widest, kVqLatents, 3, 3});
+  for (const char* b : {"0", "1"}) block(std::string("decoder.mid_block.resnets.") + b, widest, widest);
+  channels = widest;
+  for (int level = 0; level < kLevels; ++level) {
+    const std::string name = "decoder.up_blocks." + std::to_string(level);
+    const std::int64_t out = s.channels * kVqMultipliers[kLevels - 1 - level];
+    for (std::int64_t b = 0; b <= kVqBlocks; ++b) {
+      block(name + ".resnets." + std::to_string(b), channels, out);
+      channels = out;
+    }
+    if (level + 1 < kLevels) layer(name + ".upsamplers.0.conv", {channels, channels, 3, 3});
+  }
+  layer("decoder.conv_norm_out", {s.channels});
+  layer("decoder.conv_out", {3, s.channels, 3, 3});
+  return tensors;
+}
+
+Json vqmodel_config(const Sizes& s) {
+  Json::Array channels, down, up;
+  for (const std::int64_t multiplier : kVqMultipliers) {
+    channels.push_back(s.channels * multiplier);
+    down.push_back("DownEncoderBlock2D");
+    up.push_back("UpDecoderBlock2D");
+  }
+  return Json::object()
+      .set("_class_name", "VQModel")
+      .set("_diffusers_version", "0.27.0")
+      .set("act_fn", "silu")
+      .set("block_out_channels", Json(std::move(channels)))
+      .set("down_block_types", Json(std::move(down)))
+      .set("in_channels", 3)
+      .set("latent_channels", kVqLatents)
+      .set("layers_per_block", kVqBlocks)
+      .set("lookup_from_codebook", true)
+      .set("mid_block_add_attention", false)
+      .set("norm_num_groups", 32)
+      .set("norm_type", "group")
+      .set("num_vq_embeddings", std::int64_t{1} << kCodeBits)
+      .set("out_channels", 3)
+      .set("sample_size", 32)
+      .set("scaling_factor", 0.18215)
+      .set("up_block_types", Json(std::move(up)))
+      .set("vq_embed_dim", kVqLatents);
+}
+
 Json transformer_config(Release release, const Sizes& s) {
   const bool pictures = release == Release::mmada;
   const std::int64_t vocabulary = vocabulary_of(release);
   Json config = Json::object();
   config.set("activation_type", "silu").set("alibi", false).set("alibi_bias_max", 8.0);
-  config.set("architectures", Json(Json::Array{pictures ? "MMadaModelLM" : "LLaDAModelLM"}));
+  const char* const name = release == Release::lumina ? "LLaDAForMultiModalGeneration"
+                           : pictures                 ? "MMadaModelLM"
+                                                      : "LLaDAModelLM";
+  config.set("architectures", Json(Json::Array{name}));
   config.set("attention_dropout", 0.0).set("attention_layer_norm", false);
   config.set("attention_layer_norm_with_affine", true);
   if (!pictures) {
@@ -186,6 +273,7 @@ Json transformer_config(Release release, const Sizes& s) {
 }  // namespace
 
 Json config_of(Release release, Scale scale) {
+  if (release == Release::vqmodel) return vqmodel_config(sizes_of(scale));
   if (release != Release::magvit) return transformer_config(release, sizes_of(scale));
   return Json::object().set("_class_name", "MAGVITv2").set("_diffusers_version", "0.30.1");
 }
@@ -193,6 +281,7 @@ Json config_of(Release release, Scale scale) {
 std::vector<Shard> shards_of(Release release, Scale scale) {
   const Sizes sizes = sizes_of(scale);
   if (release == Release::magvit) return {{"pytorch_model.safetensors", magvit_tensors(sizes)}};
+  if (release == Release::vqmodel) return {{"diffusion_pytorch_model.safetensors", vqmodel_tensors(sizes)}};
   return cut(transformer_tensors(release, sizes));
 }
 

@@ -1,5 +1,6 @@
 #include "tools/fullsize/synthetic_tokenizer.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -64,7 +65,7 @@ Merges make_merges(std::size_t count) {
   return merges;
 }
 
-std::vector<std::string> added_names() {
+std::vector<std::string> added_names(Words words) {
   std::vector<std::string> names = {"<|startoftext|>", "<|endoftext|>", "[CLS]", "[gMASK]"};
   for (int i = 0; i < kReserved; ++i) {
     names.push_back(i == 252 ? "<|mdm_mask|>" : "<|reserved_token_" + std::to_string(i) + "|>");
@@ -73,12 +74,21 @@ std::vector<std::string> added_names() {
                            "<|number_end|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"}) {
     names.emplace_back(name);
   }
+  if (words == Words::lumina) {
+    constexpr std::size_t kFirstReserved = 4;
+    const char* const replaced[] = {"<end-of-line>", "<system>", "</system>", "<user>", "</user>"};
+    std::ranges::copy(replaced, names.begin() + kFirstReserved);
+    for (const char* name : {"<IMAGE>", "</IMAGE>", "<uncondition>", "<|unknown_0|>", "<|unknown_1|>", "<answer>",
+                             "</answer>"}) {
+      names.emplace_back(name);
+    }
+  }
   return names;
 }
 
 }  // namespace
 
-std::string synthetic_tokenizer() {
+std::string synthetic_tokenizer(Words words) {
   Json::Object pieces;
   Json merges = Json::array(), added = Json::array();
   const auto add = [&](std::string piece) { pieces.push_back({std::move(piece), Json(std::int64_t(pieces.size()))}); };
@@ -88,7 +98,7 @@ std::string synthetic_tokenizer() {
     merges.push_back(left + " " + right);
   }
   int id = kFirstAdded;
-  for (const std::string& name : added_names()) {
+  for (const std::string& name : added_names(words)) {
     added.push_back(Json::object()
                         .set("id", id++)
                         .set("content", name)
