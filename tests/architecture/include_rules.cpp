@@ -154,6 +154,7 @@ const std::vector<FolderRule>& folder_rules() {
        {"cli11", "posix", "omp", "dnnl", "stb", "opencv", "intrinsics"}},
       // The yardstick of the benchmarks, a program of its own.
       {"tools/bench/torch_forward", {"tools/bench"}, {}, {"torch"}},
+      {"tools/bench/torch_reference", {"tools/bench"}, {}, {"torch"}},
       {"tests",
        {"text", "vision", "fusion", "runtime", "tools", "tests"},
        {},

@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <memory>
 
+#include "tools/bench/against_torch.h"
 #include "tools/bench/run_bench.h"
 #include "tools/lacuna/bench_probes.h"
+#include "tools/lacuna/child_process.h"
 #include "tools/lacuna/device_table.h"
 #include "tools/lacuna/failure.h"
 #include "tools/lacuna/log.h"
@@ -17,13 +19,16 @@ struct BenchVerb {
   std::string scale = "large";
   int repeats = 7;
   bool no_model = false;
-  bool json = false;
+  bool against_torch = false;
   bool cpu_time = false;
+  std::string only;
+  bool json = false;
   ModelFlags model;
   LogFlags log;
 
   bench::Clock clock() const { return cpu_time ? bench::Clock::processor : bench::Clock::wall; }
   bench::BenchOptions options() const;
+  ExitCode compare_with_torch() const;
   ExitCode run();
 };
 
@@ -55,12 +60,41 @@ bench::BenchOptions BenchVerb::options() const {
   return o;
 }
 
+ExitCode BenchVerb::compare_with_torch() const {
+  const auto beside = own_executable().parent_path() / "torch_reference";
+  const auto program = std::filesystem::exists(beside) ? beside : find_program("torch_reference");
+  if (!program) {
+    throw Failure(kUnavailable, "--against-torch: there is no program torch_reference beside this one or in PATH; it is "
+                                "built where libtorch is found (-DLACUNA_BUILD_TRAINER=ON)");
+  }
+  bench::TorchOptions options;
+  options.threads = model.threads;
+  options.repeats = std::min(repeats, 3);
+  options.clock = clock();
+  options.only = only;
+  options.run_torch = [&](const std::vector<std::string>& arguments) { return capture(*program, arguments); };
+  options.progress = [this](const std::string& name) { log.detail(name); };
+  const bench::TorchReport report = bench::compare_with_torch(options);
+  if (json) {
+    print_result(bench::to_json(report).dump());
+  } else {
+    print_bytes(bench::to_table(report));
+  }
+  return kOk;
+}
+
 ExitCode BenchVerb::run() {
   if (model.list_devices) {
     print_devices();
     return kOk;
   }
   log.check();
+  if (against_torch) {
+    if (!suites.empty() || model.device_name() == "all") {
+      throw Failure(kUsage, "--against-torch excludes --suite and --device all");
+    }
+    return compare_with_torch();
+  }
   if (const std::string device = model.device_name(); device != "auto" && device != "cpu" && device != "reference") {
     if (repeats < 1 || repeats > 1000) throw bad_flag("--repeats", "an integer from 1 to 1000", std::to_string(repeats));
     DeviceTableOptions chosen{device, std::min(repeats, 3), clock(), {}, suites.empty() && !no_model, json};
@@ -113,6 +147,9 @@ Action declare_bench(Options& options) {
                 "Sizes: shipped, or large: 8B-like ones too (default large)");
   options.value("--repeats", "N", verb->repeats, "Timed runs of each case (default 7)");
   options.flag("--no-model", verb->no_model, "The engine alone");
+  options.flag("--against-torch", verb->against_torch,
+               "One step of MMaDA's kind beside the reference sampler's work in PyTorch (needs torch_reference)");
+  options.value("--only", "TEXT", verb->only, "With --against-torch: cases whose name or type contains this");
   options.flag("--cpu-time", verb->cpu_time,
                "Rates by the time that the processor spent, not that on the wall: for a busy machine; of no use for a GPU");
   options.flag("--json", verb->json, "One JSON object instead of a table");
