@@ -49,9 +49,16 @@ cpu::Precision cpu_precision(Precision precision) {
   }
 }
 
+cpu::CpuOptions cpu_options(cpu::Precision precision, const BackendOptions& options) {
+  cpu::CpuOptions chosen;
+  chosen.precision = precision;
+  chosen.threads = options.threads;
+  chosen.stop = options.stop;
+  return chosen;
+}
+
 std::unique_ptr<graph::Executor> make_cpu(const ListedDevice&, const BackendOptions& options) {
-  return std::make_unique<cpu::CpuExecutor>(
-      cpu::CpuOptions{cpu_precision(options.precision), options.threads});
+  return std::make_unique<cpu::CpuExecutor>(cpu_options(cpu_precision(options.precision), options));
 }
 
 std::vector<ListedDevice> cpu_devices() {
@@ -70,8 +77,8 @@ std::unique_ptr<graph::Executor> make_vulkan(const ListedDevice& device, const B
   if (options.fallback == Fallback::cpu) {
     // The run goes on as it began: in float32 where nothing else was asked for.
     const auto precision = options.precision == Precision::automatic ? Precision::f32 : options.precision;
-    recovery.fall_back = [threads = options.threads, precision = cpu_precision(precision)] {
-      return std::make_unique<cpu::CpuExecutor>(cpu::CpuOptions{precision, threads});
+    recovery.fall_back = [cpu = cpu_options(cpu_precision(precision), options)] {
+      return std::make_unique<cpu::CpuExecutor>(cpu);
     };
   }
 #endif

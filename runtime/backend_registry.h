@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "fusion/graph/cancel.h"
 #include "fusion/graph/executor.h"
 #include "runtime/listed_device.h"
 
@@ -29,6 +30,8 @@ struct BackendOptions {
   std::filesystem::path cache_folder;
   /// Called with one line for what a user should know: a lost device, a broken cache; may be empty.
   std::function<void(const std::string&)> on_warning;
+  /// Makes the processor's engine give up a run, with graph::Cancelled; may be empty.
+  graph::StopRequest stop;
 };
 
 /// One engine that can run graphs.

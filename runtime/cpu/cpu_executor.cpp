@@ -19,7 +19,8 @@ struct CpuExecutor::Shared {
   Machine machine;
   WeightStore weights;
 
-  explicit Shared(const Machine& machine) : machine(machine), weights(machine.features, machine.kernels, *machine.workers) {}
+  Shared(const Machine& machine, std::size_t streamed_bytes)
+      : machine(machine), weights(machine.features, machine.kernels, *machine.workers, streamed_bytes) {}
 };
 
 CpuExecutor::CpuExecutor(const CpuOptions& options) {
@@ -29,9 +30,9 @@ CpuExecutor::CpuExecutor(const CpuOptions& options) {
   machine.kernels = kernels_for(machine.features);
   machine.precision = usable_precision(options.precision, machine.features);
   machine.threads = options.threads > 0 ? options.threads : std::max(1, omp_get_max_threads());
-  machine.workers = std::make_shared<WorkerPool>(machine.threads);
+  machine.workers = std::make_shared<WorkerPool>(machine.threads, options.stop);
   machine.scratch = std::make_shared<ScratchPool>();
-  shared_ = std::make_unique<Shared>(machine);
+  shared_ = std::make_unique<Shared>(machine, options.streamed_bytes);
 }
 
 CpuExecutor::~CpuExecutor() = default;

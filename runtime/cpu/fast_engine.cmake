@@ -48,6 +48,7 @@ foreach(isa IN LISTS isas)
     kernels/group_moments.cpp
     kernels/panels.cpp
     kernels/rows.cpp
+    kernels/stored_panels.cpp
     kernels/table.cpp
     kernels/tiles.cpp)
   # -fno-trapping-math and -fno-math-errno let loops with comparisons and square roots become vectors; results

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "fusion/graph/block_format.h"
+#include "runtime/cpu/cpu_executor.h"
 #include "runtime/cpu/parallel.h"
 #include "runtime/cpu/weight_rows.h"
 
@@ -32,9 +33,9 @@ float quantise(const Kernels& kernels, const float* row, std::int8_t* codes, std
 }  // namespace
 
 PackedWeight::PackedWeight(const graph::WeightView& weight, std::int64_t begin, std::int64_t end, ProductType type,
-                           const Kernels& kernels, TileProducts& products, WorkerPool& workers)
-    : streamed_(graph::is_block_quantised(weight.dtype) ? &weight : nullptr),
-      type_(type),
+                           std::size_t streamed_bytes, const Kernels& kernels, TileProducts& products,
+                           WorkerPool& workers)
+    : type_(type),
       begin_(begin),
       columns_(end - begin),
       depth_(row_elements(weight.shape)),
@@ -47,7 +48,11 @@ PackedWeight::PackedWeight(const graph::WeightView& weight, std::int64_t begin, 
     total += round_up(tile.product->packed().get_size(), AlignedBytes::kAlignment);
     tiles_.push_back(std::move(tile));
   }
-  if (streamed_ != nullptr) return;
+  if (graph::is_block_quantised(weight.dtype) || is_worth_streaming(weight, streamed_bytes)) streamed_ = &weight;
+  if (streamed_ != nullptr) {
+    if (type == ProductType::int8) streamed_scales_ = std::make_unique<StreamedScales[]>(tiles_.size());
+    return;
+  }
   bytes_ = AlignedBytes(total);
   for (std::size_t i = 0; i < tiles_.size(); ++i) {
     tiles_[i].packed = dnnl::memory(tiles_[i].product->packed(), tiles_[i].product->engine(), bytes_.data() + offsets[i]);
@@ -58,6 +63,44 @@ PackedWeight::PackedWeight(const graph::WeightView& weight, std::int64_t begin, 
   }
   parallel_for(workers, std::int64_t(tiles_.size()),
                [&](std::int64_t i, int) { pack_tile(std::size_t(i), weight, begin, kernels); });
+}
+
+bool PackedWeight::is_worth_streaming(const graph::WeightView& weight, std::size_t streamed_bytes) const {
+  const std::size_t least = type_ == ProductType::f32 ? streamed_bytes / CpuOptions::kWidenedSooner : streamed_bytes;
+  return weight.dtype == graph::DType::bf16 && type_ != ProductType::int8 && depth_ % graph::kBlock == 0 &&
+         std::size_t(columns_ * depth_) * size_of(weight.dtype) >= least &&
+         std::ranges::all_of(tiles_, [](const Tile& tile) { return tile.product->has_word_panels(); });
+}
+
+StoredRows PackedWeight::stored(const Tile& tile) const {
+  const std::int64_t row = begin_ + tile.begin;
+  StoredRows rows;
+  rows.dtype = streamed_->dtype;
+  rows.rows = tile.product->columns();
+  rows.depth = depth_;
+  rows.codes = reinterpret_cast<const std::uint8_t*>(streamed_->bytes.data());
+  if (!graph::is_block_quantised(rows.dtype)) {
+    rows.codes += std::size_t(row * depth_) * size_of(rows.dtype);
+    return rows;
+  }
+  const std::int64_t block = row * (depth_ / graph::kBlock);
+  rows.codes += std::size_t(block) * graph::block_bytes(rows.dtype);
+  rows.scale = streamed_->block_scale.data() + block;
+  if (!streamed_->block_minimum.empty()) rows.minimum = streamed_->block_minimum.data() + block;
+  return rows;
+}
+
+const float* PackedWeight::streamed_scales(std::size_t index, const Kernels& kernels) const {
+  StreamedScales& scales = streamed_scales_[index];
+  std::call_once(scales.found, [&] {
+    const StoredRows rows = stored(tiles_[index]);
+    for (std::int64_t r = 0; r < rows.rows; ++r) {
+      // As quantise_row scales the widened row.
+      const float peak = kernels.peak_of_blocks(block_row(rows, r));
+      scales.scale.push_back(peak > 0.0f ? peak / 127.0f : 1.0f);
+    }
+  });
+  return scales.scale.data();
 }
 
 void PackedWeight::pack_tile(std::size_t index, const graph::WeightView& weight, std::int64_t begin,

@@ -2,13 +2,17 @@
 
 #include <algorithm>
 
-#include "fusion/graph/block_format.h"
-
 namespace lacuna::cpu {
 namespace {
 
 constexpr std::size_t round_up(std::size_t n) {
   return (n + AlignedBytes::kAlignment - 1) / AlignedBytes::kAlignment * AlignedBytes::kAlignment;
+}
+
+/// Whether the kernels write a tile where the product reads it. Else its rows are widened one by one and oneDNN packs
+/// them, which takes several times as long: odd sizes alone come to that.
+bool is_direct(const PackedWeight& weight, const TileProduct& product, const Kernels& kernels) {
+  return product.has_word_panels() && (weight.type() != ProductType::int8 || kernels.quantise_panels != nullptr);
 }
 
 /// Where the parts of a tile lie in its scratch.
@@ -17,14 +21,46 @@ struct Places {
 
   Places(const PackedWeight& weight, const TileProduct& product) {
     const auto depth = std::size_t(weight.depth()), columns = std::size_t(product.columns());
-    rows = round_up(product.packed().get_size());
-    wide = rows + round_up(columns * depth * size_of(weight.type()));
     const bool coded = weight.type() == ProductType::int8;
+    rows = round_up(product.packed().get_size());
+    const bool in_place = product.has_word_panels() && !coded;
+    wide = rows + (in_place ? 0 : round_up(columns * depth * size_of(weight.type())));
     scale = wide + (coded ? round_up(depth * sizeof(float)) : 0);
     offset = scale + (coded ? round_up(columns * sizeof(float)) : 0);
     end = offset + (coded ? round_up(columns * sizeof(std::int32_t)) : 0);
   }
 };
+
+Storage storage_of(ProductType type) { return type == ProductType::bf16 ? Storage::bf16 : Storage::f32; }
+
+/// What codes offset by 128 add to a sum too much, from the sums of codes.
+void to_offsets(std::int32_t* sums, std::int64_t count) {
+  for (std::int64_t c = 0; c < count; ++c) sums[c] *= 128;
+}
+
+/// Rows one after another, for oneDNN to pack.
+void widen_rows(const StoredRows& stored, const PackedWeight& weight, const Kernels& kernels, const Places& places,
+                std::byte* scratch) {
+  const std::int64_t depth = stored.depth;
+  for (std::int64_t c = 0; c < stored.rows; ++c) {
+    const BlockRow row = block_row(stored, c);
+    std::byte* out = scratch + places.rows + std::size_t(c * depth) * size_of(weight.type());
+    if (weight.type() != ProductType::int8) {
+      kernels.widen_blocks(row, {out, storage_of(weight.type())});
+      continue;
+    }
+    auto* wide = reinterpret_cast<float*>(scratch + places.wide);
+    kernels.widen_blocks(row, {wide, Storage::f32});
+    auto* codes = reinterpret_cast<std::uint8_t*>(out);
+    reinterpret_cast<float*>(scratch + places.scale)[c] = kernels.quantise_row({wide, Storage::f32}, codes, depth);
+    std::int32_t sum = 0;
+    for (std::int64_t i = 0; i < depth; ++i) {
+      codes[i] = std::uint8_t(codes[i] ^ 0x80u);  // minus 128
+      sum += std::int8_t(codes[i]);
+    }
+    reinterpret_cast<std::int32_t*>(scratch + places.offset)[c] = sum;
+  }
+}
 
 }  // namespace
 
@@ -35,41 +71,26 @@ std::size_t StreamedTile::scratch_bytes(const PackedWeight& weight) {
 }
 
 StreamedTile::StreamedTile(const PackedWeight& weight, std::size_t index, TileRunner& runner, const Kernels& kernels,
-                           std::byte* scratch) {
+                           std::byte* scratch)
+    : packed_(scratch) {
   const PackedWeight::Tile& tile = weight.tiles()[index];
-  const graph::WeightView& view = *weight.streamed();
   const Places places(weight, *tile.product);
-  const std::int64_t depth = weight.depth(), blocks = depth / graph::kBlock, columns = tile.product->columns();
-  const std::size_t row_bytes = std::size_t(depth) * size_of(weight.type());
-  for (std::int64_t c = 0; c < columns; ++c) {
-    const std::int64_t block = (weight.begin() + tile.begin + c) * blocks;
-    const BlockRow row{view.dtype,
-                       reinterpret_cast<const std::uint8_t*>(view.bytes.data()) +
-                           std::size_t(block) * graph::block_bytes(view.dtype),
-                       view.block_scale.data() + block,
-                       view.block_minimum.empty() ? nullptr : view.block_minimum.data() + block, blocks};
-    std::byte* out = scratch + places.rows + std::size_t(c) * row_bytes;
-    if (weight.type() == ProductType::int8) {
-      auto* wide = reinterpret_cast<float*>(scratch + places.wide);
-      kernels.widen_blocks(row, {wide, Storage::f32});
-      auto* codes = reinterpret_cast<std::uint8_t*>(out);
-      reinterpret_cast<float*>(scratch + places.scale)[c] = kernels.quantise_row({wide, Storage::f32}, codes, depth);
-      std::int32_t sum = 0;
-      for (std::int64_t i = 0; i < depth; ++i) {
-        codes[i] = std::uint8_t(codes[i] ^ 0x80u);  // minus 128
-        sum += std::int8_t(codes[i]);
-      }
-      reinterpret_cast<std::int32_t*>(scratch + places.offset)[c] = 128 * sum;
-    } else {
-      kernels.widen_blocks(row, {out, weight.type() == ProductType::bf16 ? Storage::bf16 : Storage::f32});
-    }
-  }
-  runner.pack(scratch + places.rows, scratch + places.packed);
-  packed_ = scratch + places.packed;
+  const StoredRows stored = weight.stored(tile);
+  auto* sums = reinterpret_cast<std::int32_t*>(scratch + places.offset);
   if (weight.type() == ProductType::int8) {
     column_scale_ = reinterpret_cast<const float*>(scratch + places.scale);
-    column_offset_ = reinterpret_cast<const std::int32_t*>(scratch + places.offset);
+    column_offset_ = sums;
   }
+  if (!is_direct(weight, *tile.product, kernels)) {
+    widen_rows(stored, weight, kernels, places, scratch);
+    runner.pack(scratch + places.rows, scratch);
+  } else if (weight.type() == ProductType::int8) {
+    column_scale_ = weight.streamed_scales(index, kernels);
+    kernels.quantise_panels(stored, column_scale_, scratch, sums);
+  } else {
+    kernels.widen_panels(stored, {scratch, storage_of(weight.type())});
+  }
+  if (weight.type() == ProductType::int8) to_offsets(sums, stored.rows);
 }
 
 }  // namespace lacuna::cpu

@@ -16,6 +16,17 @@ Type right_type(ProductType type) {
   return type == ProductType::f32 ? Type::f32 : type == ProductType::bf16 ? Type::bf16 : Type::s8;
 }
 
+/// Panels of 64 columns: for each word of depth (one f32, two bf16, four int8) 64 words, as AVX-512 kernels want them.
+bool is_word_panels(const Descriptor& packed, ProductType type, std::int64_t depth, std::int64_t columns) {
+  constexpr std::int64_t kPanel = 64;
+  const std::int64_t unit = type == ProductType::f32 ? 16 : type == ProductType::bf16 ? 32 : 64;
+  if (columns % kPanel != 0 || depth % unit != 0) return false;
+  const Tag tag = type == ProductType::f32 ? Tag::BA16a64b : type == ProductType::bf16 ? Tag::BA16a64b2a : Tag::BA16a64b4a;
+  // In int8 oneDNN may append sums of its own to a tile; then the sizes differ.
+  const Descriptor wanted({depth, columns}, right_type(type), tag);
+  return packed == wanted && packed.get_size() == wanted.get_size();
+}
+
 }  // namespace
 
 TileProduct::TileProduct(const dnnl::engine& engine, ProductType type, std::int64_t depth, std::int64_t columns)
@@ -28,6 +39,7 @@ TileProduct::TileProduct(const dnnl::engine& engine, ProductType type, std::int6
   const dnnl::matmul::desc operation(a_, Descriptor({depth, columns}, right_type(type), Tag::any), sums_);
   const dnnl::matmul::primitive_desc chosen(operation, attributes, engine_);
   packed_ = chosen.weights_desc();
+  word_panels_ = is_word_panels(packed_, type, depth, columns);
   scratch_ = chosen.scratchpad_desc();
   scratch_bytes_ = scratch_.get_size();
   matmul_ = dnnl::matmul(chosen);
@@ -40,6 +52,7 @@ TileProduct::TileProduct(const dnnl::engine& engine, const Kernels& kernels, std
   const std::int64_t panel = kernels.panel_columns;
   sums_stride_ = (columns + panel - 1) / panel * panel;
   packed_ = Descriptor({sums_stride_ * depth}, Type::f32, Tag::a);
+  word_panels_ = true;
 }
 
 void TileProduct::pack(const void* rows, dnnl::memory& packed) const {

@@ -44,6 +44,8 @@ class TileProduct {
   const dnnl::memory::desc& packed() const { return packed_; }
   /// Packs `columns` rows of b transposed, row-major [columns, depth] of the type's elements.
   void pack(const void* rows, dnnl::memory& packed) const;
+  /// Whether packed memory is what Kernels::widen_panels and Kernels::quantise_panels fill, of `columns` whole panels.
+  bool has_word_panels() const { return word_panels_; }
   std::size_t scratch_bytes() const { return scratch_bytes_; }
 
  private:
@@ -58,6 +60,7 @@ class TileProduct {
   dnnl::reorder reorder_;  // from rows to packed_
   dnnl::memory::desc a_, rows_, packed_, sums_, scratch_;
   std::size_t scratch_bytes_ = 0;
+  bool word_panels_ = false;
 };
 
 /// One thread's handle on a TileProduct: run() takes no memory of its own.

@@ -19,7 +19,8 @@ std::shared_ptr<const PackedWeight> WeightStore::packed(const Source& source, co
   const std::scoped_lock lock(mutex_);
   auto& entry = packed_[{{source, slice.name, slice.begin, slice.end}, type}];
   if (!entry) {
-    entry = std::make_shared<const PackedWeight>(weight, slice.begin, slice.end, type, kernels_, products_, workers_);
+    entry = std::make_shared<const PackedWeight>(weight, slice.begin, slice.end, type, streamed_bytes_, kernels_, products_,
+                                                 workers_);
     if (entry->streamed() == nullptr) release_pages(*source, slice.name);
   }
   return entry;

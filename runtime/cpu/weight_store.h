@@ -24,8 +24,8 @@ class WeightStore {
  public:
   using Source = std::shared_ptr<const graph::WeightSource>;
 
-  WeightStore(const CpuFeatures& features, const Kernels& kernels, WorkerPool& workers)
-      : kernels_(kernels), workers_(workers), products_(engine_, features, kernels) {}
+  WeightStore(const CpuFeatures& features, const Kernels& kernels, WorkerPool& workers, std::size_t streamed_bytes)
+      : kernels_(kernels), workers_(workers), streamed_bytes_(streamed_bytes), products_(engine_, features, kernels) {}
 
   /// All functions throw what require_weight() throws.
   std::shared_ptr<const PackedWeight> packed(const Source& source, const WeightSlice& slice, ProductType type);
@@ -43,6 +43,7 @@ class WeightStore {
   dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
   Kernels kernels_;
   WorkerPool& workers_;
+  std::size_t streamed_bytes_;
   std::mutex mutex_;
   TileProducts products_;
   std::map<std::pair<Key, ProductType>, std::shared_ptr<const PackedWeight>> packed_;

@@ -46,7 +46,10 @@ WorkerPool::~WorkerPool() {
 void WorkerPool::run(std::int64_t count, Task task, void* object) {
   if (count <= 1 || threads_ <= 1 || busy_.test_and_set(std::memory_order_acquire)) {
     const OneThread guard;
-    for (std::int64_t i = 0; i < count; ++i) task(object, i, 0);
+    for (std::int64_t i = 0; i < count; ++i) {
+      check_stop();
+      task(object, i, 0);
+    }
     return;
   }
   if (workers_.empty()) start();
@@ -110,8 +113,10 @@ void WorkerPool::leave() {
 void WorkerPool::work(int thread) {
   for (std::int64_t i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < count_;) {
     try {
+      check_stop();
       task_(object_, i, thread);
     } catch (...) {
+      next_.store(count_, std::memory_order_relaxed);  // the rest is for nothing
       const std::scoped_lock lock(failure_mutex_);
       if (!failure_) failure_ = std::current_exception();
     }

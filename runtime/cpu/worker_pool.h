@@ -5,7 +5,10 @@
 #include <exception>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
+
+#include "fusion/graph/cancel.h"
 
 namespace lacuna::cpu {
 
@@ -19,7 +22,8 @@ class WorkerPool {
   using Task = void (*)(void* object, std::int64_t index, int thread);
 
   /// `threads` >= 1 counts the calling thread; the others are started by the first loop that can use them.
-  explicit WorkerPool(int threads) : threads_(threads) {}
+  /// Every loop ends early, with graph::Cancelled, when `stop` says so.
+  explicit WorkerPool(int threads, graph::StopRequest stop = {}) : threads_(threads), asked_(std::move(stop)) {}
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
@@ -37,10 +41,14 @@ class WorkerPool {
   bool enter();
   void leave();
   void work(int thread);
+  void check_stop() const {
+    if (asked_ && asked_()) throw graph::Cancelled();
+  }
 
   static constexpr std::uint32_t kOpen = 1u << 31;
 
   const int threads_;
+  const graph::StopRequest asked_;
   std::vector<std::thread> workers_;
   std::atomic_flag busy_;
   std::atomic<bool> stop_{false};

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "fusion/graph/cancel.h"
 #include "runtime/generation/text_end.h"
 
 namespace lacuna::generation {
@@ -70,6 +71,18 @@ void apply(const samplers::Moves& moves, std::span<const samplers::PositionPropo
   }
 }
 
+/// False when the engine was asked to stop meanwhile.
+bool propose(ProposalSource& source, std::span<const DenoiseRequest> requests, const Draws& draws, std::uint32_t step,
+             std::vector<std::vector<samplers::PositionProposal>>& proposals) {
+  if (requests.empty()) return true;
+  try {
+    proposals = source.propose(requests, draws, step);
+    return true;
+  } catch (const graph::Cancelled&) {
+    return false;
+  }
+}
+
 /// Draws what is still masked once more, without the mask.
 void fill_leftover(ProposalSource& source, std::span<Job> jobs, const LoopOptions& options, std::uint32_t step) {
   std::vector<std::int32_t> banned = options.banned;
@@ -124,7 +137,10 @@ LoopResult denoise(ProposalSource& source, const samplers::Sampler& sampler, std
       ++job->calls;
     }
     std::vector<std::vector<samplers::PositionProposal>> proposals;
-    if (!requests.empty()) proposals = source.propose(requests, options.draws, std::uint32_t(step));
+    if (!propose(source, requests, options.draws, std::uint32_t(step), proposals)) {
+      result.outcome = Outcome::cancelled;
+      break;
+    }
     std::size_t next = 0;
     for (Job* job : active) {
       std::span<const samplers::PositionProposal> own;

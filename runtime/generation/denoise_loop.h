@@ -41,7 +41,7 @@ struct StepReport {
 enum class Continue : std::uint8_t { no, yes };
 using StepCallback = std::function<Continue(const StepReport&)>;
 
-/// Whether a run came to its end or the callback stopped it.
+/// Whether a run came to its end, or the callback or the engine (graph::Cancelled) stopped it.
 enum class Outcome : std::uint8_t { finished, cancelled };
 
 struct LoopResult {

@@ -1,14 +1,17 @@
 #include "tools/lacuna/failure.h"
 
 #include <cerrno>
+#include <csignal>
 #include <filesystem>
 #include <new>
 
+#include "fusion/graph/cancel.h"
 #include "fusion/graph/executor.h"
 #include "runtime/preparation/data_error.h"
 #include "runtime/weights/checkpoint_error.h"
 #include "runtime/weights/io_error.h"
 #include "runtime/weights/json.h"
+#include "tools/lacuna/interrupt.h"
 #include "vision/image_error.h"
 
 namespace lacuna::tools {
@@ -50,6 +53,9 @@ Report report_of(const std::exception& error) {
   if (dynamic_cast<const weights::CheckpointError*>(&error)) return {kBadData, error.what()};
   if (dynamic_cast<const weights::JsonError*>(&error)) return {kBadData, error.what()};
   if (dynamic_cast<const preparation::DataError*>(&error)) return {kBadData, error.what()};
+  if (dynamic_cast<const graph::Cancelled*>(&error)) {
+    return {interrupt_signal() == SIGTERM ? kTerminated : kInterrupted, "stopped; what was not finished was not written"};
+  }
   if (dynamic_cast<const graph::DeviceError*>(&error)) return {kUnavailable, error.what()};
   if (dynamic_cast<const std::bad_alloc*>(&error)) {
     return {kUnavailable,

@@ -4,6 +4,7 @@
 
 #include "fusion/graph/block_format.h"
 #include "fusion/graph/memory_plan.h"
+#include "runtime/cpu/cpu_executor.h"
 #include "runtime/weights/checkpoint.h"
 #include "tools/lacuna/failure.h"
 #include "tools/lacuna/system_info.h"
@@ -36,12 +37,20 @@ std::uint64_t elements(const graph::Graph& graph) {
   return count;
 }
 
-/// Block-quantised weights stay as they are stored; others are packed in `element` bytes each.
+/// Whether the CPU engine, which packs an element in `element` bytes, uses the file's bytes instead of a copy.
+bool stays_stored(const graph::WeightView& view, std::uint64_t element) {
+  if (graph::is_block_quantised(view.dtype)) return true;
+  const std::size_t least = cpu::CpuOptions{}.streamed_bytes;
+  return view.dtype == graph::DType::bf16 && element > 1 &&
+         view.bytes.size() >= (element == 4 ? least / cpu::CpuOptions::kWidenedSooner : least);
+}
+
+/// Weights that are used as they are stored count with their bytes, others in `element` bytes each.
 std::uint64_t held_bytes(const graph::Graph& graph, const graph::WeightSource& source, std::uint64_t element) {
   std::uint64_t bytes = 0;
   for (const auto& weight : graph.weights()) {
     const graph::WeightView* view = source.find(weight.name);
-    if (view != nullptr && graph::is_block_quantised(view->dtype)) {
+    if (view != nullptr && stays_stored(*view, element)) {
       bytes += view->bytes.size() + view->block_scale.size_bytes() + view->block_minimum.size_bytes();
     } else {
       bytes += element * std::uint64_t(weight.shape.elements());

@@ -6,6 +6,7 @@
 #include "tools/lacuna/automatic_device.h"
 #include "tools/lacuna/cache_folder.h"
 #include "tools/lacuna/failure.h"
+#include "tools/lacuna/interrupt.h"
 #include "tools/lacuna/model_finder.h"
 #include "tools/lacuna/system_info.h"
 
@@ -68,6 +69,7 @@ runtime::BackendOptions ModelFlags::backend_options(const LogFlags& log) const {
   options.fallback = falls_back() ? runtime::Fallback::cpu : runtime::Fallback::none;
   options.cache_folder = cache_folder();
   options.on_warning = [log](const std::string& line) { log.warn(without_function(line)); };
+  options.stop = [] { return interrupt_signal() != 0; };
   try {
     options.precision = runtime::precision_named(precision_name());
   } catch (const std::invalid_argument&) {

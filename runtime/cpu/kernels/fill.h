@@ -11,6 +11,7 @@ void fill_rows(Kernels& kernels);
 void fill_group_moments(Kernels& kernels);
 void fill_tiles(Kernels& kernels);
 void fill_blocks(Kernels& kernels);
+void fill_stored_panels(Kernels& kernels);
 void fill_panels(Kernels& kernels);
 void fill_attention(Kernels& kernels);
 

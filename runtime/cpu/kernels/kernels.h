@@ -34,6 +34,23 @@ struct BlockRow {
   std::int64_t blocks = 0;
 };
 
+/// Neighbouring rows of a weight as it is stored, bf16 or block-quantised. bf16: `codes` are the elements.
+struct StoredRows {
+  graph::DType dtype = graph::DType::q8_0;
+  const std::uint8_t* codes = nullptr;  // of the first row
+  const std::uint16_t* scale = nullptr;
+  const std::uint16_t* minimum = nullptr;
+  std::int64_t rows = 0;
+  std::int64_t depth = 0;  // a multiple of 32
+};
+
+/// Row `r` of block-quantised rows.
+inline BlockRow block_row(const StoredRows& rows, std::int64_t r) {
+  const std::int64_t blocks = rows.depth / 32, bytes = rows.dtype == graph::DType::q8_0 ? 32 : 16;
+  return {rows.dtype, rows.codes + r * blocks * bytes, rows.scale + r * blocks,
+          rows.minimum == nullptr ? nullptr : rows.minimum + r * blocks, blocks};
+}
+
 /// Mean and sum of squared deviations of one group's elements.
 struct Moments {
   float mean = 0.0f;
@@ -71,6 +88,15 @@ struct Kernels {
 
   /// Blocks of 32 as graph/block_format.h stores them, widened one after another.
   void (*widen_blocks)(const BlockRow& row, Reals y);
+
+  /// The largest magnitude in a row of blocks.
+  float (*peak_of_blocks)(const BlockRow& row);
+  /// Stored rows as the columns of packed panels (see pack_transposed) of f32 or dot_storage: the same numbers as
+  /// widen_blocks and pack_transposed give. Where there are AVX-512 kernels `rows` is a multiple of 16.
+  void (*widen_panels)(const StoredRows& rows, Reals panels);
+  /// Blocks as panels of words of four int8 codes: each row quantised once more, as quantise_row does, by its scale.
+  /// `code_sums` are the sums of the codes of each row. The depth is a multiple of 64. Null without AVX-512.
+  void (*quantise_panels)(const StoredRows& rows, const float* row_scale, void* panels, std::int32_t* code_sums);
 
   void (*finish_tile)(const TileTask& task);
   void (*finish_gated_tile)(const TileTask& gate, const TileTask& up);

@@ -14,6 +14,7 @@ Kernels make_table() {
   fill_group_moments(kernels);
   fill_tiles(kernels);
   fill_blocks(kernels);
+  fill_stored_panels(kernels);
   fill_panels(kernels);
   fill_attention(kernels);
   return kernels;
