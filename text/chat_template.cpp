@@ -94,10 +94,27 @@ std::vector<Part> lumina_parts(std::span<const ChatMessage> messages) {
           {"<user>", special},   {messages.front().content, text}, {"</user>", special}};
 }
 
+std::vector<Part> showo_parts(std::span<const ChatMessage> messages) {
+  using enum Part::Kind;
+  std::vector<Part> parts{{"<|endoftext|>", special}};
+  for (const ChatMessage& message : messages) {
+    if (message.role == "user") {
+      parts.push_back({"USER: \n" + message.content + " ASSISTANT:", text});
+    } else if (message.role == "assistant") {
+      parts.push_back({" " + trimmed(message.content), text});
+      parts.push_back({"<|endoftext|>", special});
+    } else {
+      throw std::invalid_argument("[chat] expected no system message: Show-o was not trained with one");
+    }
+  }
+  return parts;
+}
+
 std::vector<Part> parts_of(ChatTemplate chat, std::span<const ChatMessage> messages) {
   check(messages);
   if (chat == ChatTemplate::dream) return dream_parts(messages);
   if (chat == ChatTemplate::lumina) return lumina_parts(messages);
+  if (chat == ChatTemplate::showo) return showo_parts(messages);
   return llada_parts(messages, chat == ChatTemplate::mmada ? "\n" : "\n\n");
 }
 
@@ -108,7 +125,9 @@ ChatTemplate chat_template_named(std::string_view name) {
   if (name == "mmada") return ChatTemplate::mmada;
   if (name == "dream") return ChatTemplate::dream;
   if (name == "lumina") return ChatTemplate::lumina;
-  throw std::invalid_argument("[chat] expected the template llada, mmada, dream or lumina, got " + weights::in_quotes(name));
+  if (name == "showo") return ChatTemplate::showo;
+  throw std::invalid_argument("[chat] expected the template llada, mmada, dream, lumina or showo, got " +
+                              weights::in_quotes(name));
 }
 
 std::string render_chat(ChatTemplate chat, std::span<const ChatMessage> messages) {

@@ -21,6 +21,8 @@ enum class ChatTemplate : std::uint8_t {
   /// Lumina-DiMOO: <system>, what it is asked to do, </system>, <user>, one message, </user>. A system message takes the
   /// place of the one for questions. Whoever lays the canvas out puts pictures and <answer> in.
   lumina,
+  /// Show-o: <|endoftext|>, then "USER: \n" question " ASSISTANT:" and the answer with <|endoftext|>; no system message.
+  showo,
 };
 
 struct ChatMessage {
@@ -28,7 +30,7 @@ struct ChatMessage {
   std::string content;
 };
 
-/// "llada", "mmada", "dream" or "lumina". Throws std::invalid_argument.
+/// "llada", "mmada", "dream", "lumina" or "showo". Throws std::invalid_argument.
 ChatTemplate chat_template_named(std::string_view name);
 
 /// The conversation as text, special tokens spelt out. Throws std::invalid_argument for another role, no message,

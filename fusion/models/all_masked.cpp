@@ -3,7 +3,7 @@
 namespace lacuna::fusion {
 
 Canvas all_masked(const ModelFamily& family) {
-  if (family.tokens().text_end != TextEnd::plain) return family.joint();
+  if (family.tokens().text_end != TextEnd::plain && family.chat_style() == ChatStyle::none) return family.joint();
   TextTask task;
   task.length = family.sizes().text_length;
   return family.write(task);

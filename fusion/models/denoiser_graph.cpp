@@ -40,6 +40,7 @@ struct HeadContext {
   const DenoiserShape& shape;
   Value x_TD;
   Value head;
+  std::optional<Value> head_bias;
 };
 
 /// The hidden states of some rows after the final norm, [M, D].
@@ -55,16 +56,26 @@ void add_head(GraphBuilder& b, const HeadContext& c, Modality modality) {
   const IdRange& range = c.tokens.range(modality);
   const bool whole = range.begin == 0 && range.end() == b.shape(c.head)[0];
   const Value slice = whole ? c.head : b.slice(c.head, {0, range.begin, range.end()});
+  std::optional<Value> bias = c.head_bias;
+  if (bias && !whole) bias = b.slice(*bias, {0, range.begin, range.end()});
+  const auto logits = [&](Value x) { return bias ? b.linear(x, slice, *bias) : b.linear(x, slice); };
   const Value hidden = hidden_rows(b, c, name + "_rows", rows.count);
   if (c.shape.head == DenoiserHead::logits) {
-    b.output(name + "_logits", b.linear(hidden, slice));
+    b.output(name + "_logits", logits(hidden));
     return;
   }
   std::optional<Value> unconditional;
   if (rows.guided) unconditional = hidden_rows(b, c, name + "_unconditional_rows", rows.count);
   const Value sampling = b.input(name + "_sampling", graph::DType::f32, {4});
   const Value keys = b.input(name + "_keys", graph::DType::i32, {rows.count, 5});
-  b.output(name + "_proposals", graph::propose(b, hidden, unconditional, slice, sampling, keys));
+  if (!bias) {
+    b.output(name + "_proposals", graph::propose(b, hidden, unconditional, slice, sampling, keys));
+    return;
+  }
+  // The fused op has no bias: its definition, with one.
+  const Value conditional = logits(hidden);
+  if (unconditional) unconditional = logits(*unconditional);
+  b.output(name + "_proposals", b.draw(conditional, unconditional, sampling, keys));
 }
 
 }  // namespace
@@ -93,7 +104,9 @@ graph::Graph build_denoiser(const TransformerConfig& config, const TokenSpace& t
     if (shape.probe_block == layer) probed = x_TD;
   }
   const Value head = config.tied_head ? embedding : b.weight(names.head, {config.vocabulary, config.width});
-  const HeadContext heads{config, tokens, names, shape, x_TD, head};
+  std::optional<Value> head_bias;
+  if (config.bias.head) head_bias = b.weight(names.head_bias, {config.vocabulary});
+  const HeadContext heads{config, tokens, names, shape, x_TD, head, head_bias};
   add_head(b, heads, Modality::text);
   add_head(b, heads, Modality::image);
   if (probed) b.output("hidden", *probed);

@@ -13,6 +13,7 @@ struct DenoiserNames {
   std::string final_norm;  // without ".weight"
   std::string head;        // with ".weight"; not used where the head is tied to the embedding
   BlockNames (*block)(int layer) = nullptr;
+  std::string head_bias = {};  // with ".bias", where BiasConfig::head is set
 };
 
 /// Names that checkpoints in the manner of Llama and Qwen share: model.embed_tokens, model.layers.i.self_attn.q_proj,

@@ -1,5 +1,6 @@
 #include "fusion/models/model_family.h"
 
+#include <numeric>
 #include <stdexcept>
 
 namespace lacuna::fusion {
@@ -9,8 +10,14 @@ Branch ModelFamily::unconditional(const Canvas& canvas, Modality modality) const
   return {canvas.ids_without(other), positions(canvas), 0};
 }
 
+std::vector<std::int32_t> ModelFamily::seen(std::span<const std::int32_t> ids) const {
+  std::vector<std::int32_t> rows(ids.size(), std::int32_t(ids.size()));
+  if (transformer().attention == AttentionKind::causal) std::iota(rows.begin(), rows.end(), 1);
+  return rows;
+}
+
 Canvas ModelFamily::write(const TextTask&) const {
-  throw std::invalid_argument("[write] expected a model that was trained to answer prompts (LLaDA, MMaDA, Dream)");
+  throw std::invalid_argument("[write] expected a model that was trained to answer prompts (LLaDA, MMaDA, Dream, Show-o)");
 }
 
 }  // namespace lacuna::fusion

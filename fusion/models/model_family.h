@@ -51,7 +51,7 @@ enum class NoiseKind : std::uint8_t { absorbing, uniform };
 
 /// How a family wants words that are addressed to it put together (text/chat templates); `none`: it was not trained
 /// on conversations.
-enum class ChatStyle : std::uint8_t { none, llada, mmada, chatml, lumina };
+enum class ChatStyle : std::uint8_t { none, llada, mmada, chatml, lumina, showo };
 
 /// Whether a picture that a family is asked about has the one grid of its sizes, or any grid of about that area.
 enum class GivenGrid : std::uint8_t { fixed, free };
@@ -73,7 +73,7 @@ struct TextTask {
 ///   times f32 [T, 1] (where TransformerConfig::time is not absent),
 ///   text_rows i32 [Mt], text_unconditional_rows i32 [Mt] (guided), text_sampling f32 [4], text_keys i32 [Mt, 5],
 ///   image_rows i32 [Mi], image_unconditional_rows i32 [Mi] (guided), image_sampling f32 [4], image_keys i32 [Mi, 5].
-/// Rows index T. With a logit shift of 1 the caller asks for the row before a position. With logits the sampling and keys inputs do not exist and guided must be false.
+/// Rows index T. With a logit shift of 1 the caller asks for the row before a word's position. With logits the sampling and keys inputs do not exist and guided must be false.
 /// Outputs: text_proposals [Mt, 4], image_proposals [Mi, 4] with tokens relative to the modality's range; or
 /// text_logits [Mt, text range], image_logits [Mi, image range]; then "hidden" where probe_block asks for it.
 class ModelFamily {
@@ -87,6 +87,8 @@ class ModelFamily {
   virtual graph::Graph build(const DenoiserShape& shape) const = 0;
   /// Row-major [canvas.size(), transformer().position_axes()].
   virtual std::vector<std::int32_t> positions(const Canvas& canvas) const = 0;
+  /// Of each row of a sequence, how many rows from its first on it sees; by default as AttentionKind says.
+  virtual std::vector<std::int32_t> seen(std::span<const std::int32_t> ids) const;
 
   /// Layouts, see layout.h. `codes` are 0-based with kMaskedCode; `text` are text ids with tokens().mask.
   virtual Canvas caption(std::span<const std::int32_t> codes, std::span<const std::int32_t> prefix) const = 0;

@@ -8,6 +8,7 @@
 #include "fusion/models/llada_family.h"
 #include "fusion/models/lumina_family.h"
 #include "fusion/models/mmada_family.h"
+#include "fusion/models/showo_family.h"
 #include "runtime/weights/checkpoint_error.h"
 #include "runtime/weights/config_reader.h"
 
@@ -45,14 +46,25 @@ constexpr std::array kFamilies{
           [](const weights::Json& json, const std::filesystem::path& file, const TokenNames* names) {
             return make_dream_family(DreamConfig::from_json(json, file, names));
           }},
+    Entry{"showo",
+          [](const weights::Json& json, const std::filesystem::path& file, const TokenNames* names) {
+            return make_showo_family(ShowoConfig::from_json(json, file, names));
+          }},
 };
 
 }  // namespace
 
+std::string model_type_of(const weights::Json& config, const std::filesystem::path& file) {
+  weights::ConfigReader reader(config, file);
+  // Diffusers' configs say the class alone.
+  if (!reader.has("model_type") && reader.string_or("_class_name", "") == "Showo") return "showo";
+  return reader.string("model_type");
+}
+
 std::unique_ptr<ModelFamily> open_model_family(const weights::Json& config, const std::filesystem::path& file,
                                                const TokenNames* names) {
   weights::ConfigReader reader(config, file);
-  const std::string type = reader.string("model_type");
+  const std::string type = model_type_of(config, file);
   std::string known;
   for (const Entry& entry : kFamilies) {
     if (entry.model_type == type) return entry.open(config, file, names);

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "fusion/models/model_family.h"
@@ -9,6 +10,10 @@
 #include "runtime/weights/json.h"
 
 namespace lacuna::fusion {
+
+/// The kind of model that a config.json is about: its `model_type`, or "showo" for one of diffusers' without that and with
+/// the _class_name "Showo". Throws weights::CheckpointError.
+std::string model_type_of(const weights::Json& config, const std::filesystem::path& file);
 
 /// Makes the family that the `model_type` of a config.json names. Throws weights::CheckpointError for an
 /// unknown type (the message lists the known ones) and for a config that the family refuses. `names` are those of the

@@ -20,12 +20,16 @@ Value linear(GraphBuilder& b, const std::string& name, Value x, std::int64_t out
   return b.linear(x, weight, b.weight(name + ".bias", {out}));
 }
 
-/// RMS norm of every head on its own, one weight [head_dim] for all heads.
+/// Norm of every head on its own, one weight [head_dim] for all heads.
 Value head_norm(GraphBuilder& b, const TransformerConfig& config, const std::string& name, Value x) {
   const graph::Shape s = b.shape(x);
   const Value heads = b.reshape(x, {s[0], s[1] / config.head_dim, config.head_dim});
   const Value weight = b.weight(name + ".weight", {config.head_dim});
-  return b.reshape(graph::rms_norm(b, heads, weight, config.norm_epsilon), s);
+  if (config.qk_norm_kind == NormKind::rms) {
+    return b.reshape(graph::rms_norm(b, heads, weight, config.norm_epsilon), s);
+  }
+  const Value bias = b.weight(name + ".bias", {config.head_dim});
+  return b.reshape(graph::layer_norm(b, heads, weight, bias, config.norm_epsilon), s);
 }
 
 Value attend(GraphBuilder& b, const TransformerConfig& config, const BlockNames& names,
@@ -86,8 +90,10 @@ Value norm(GraphBuilder& b, const TransformerConfig& config, const std::string& 
 
 Value transformer_block(GraphBuilder& b, const TransformerConfig& config, const BlockNames& names,
                         const BlockContext& context, Value x_TD) {
-  const Value attended = attend(b, config, names, context, norm(b, config, names.attention_norm, x_TD));
+  const Value n_TD = norm(b, config, names.attention_norm, x_TD);
+  const Value attended = attend(b, config, names, context, n_TD);
   const Value y_TD = b.add(x_TD, attended);
+  if (config.block == BlockKind::parallel) return b.add(y_TD, mlp(b, config, names, n_TD));
   return b.add(y_TD, mlp(b, config, names, norm(b, config, names.mlp_norm, y_TD)));
 }
 

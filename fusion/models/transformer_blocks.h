@@ -29,7 +29,7 @@ struct BlockContext {
 /// time_embed.0 and time_embed.2 in the manner of MDLM's sigma_map. -> [T, D]
 graph::Value embed_times(graph::GraphBuilder& b, const TransformerConfig& config, graph::Value times);
 
-/// x [T, D] -> [T, D]: x + attention(norm(x)), then x + mlp(norm(x)). `names` are without ".weight"/".bias".
+/// x [T, D] -> [T, D], see BlockKind. `names` are without ".weight"/".bias"; what a config has not is not looked at.
 graph::Value transformer_block(graph::GraphBuilder& b, const TransformerConfig& config, const BlockNames& names,
                                const BlockContext& context, graph::Value x_TD);
 

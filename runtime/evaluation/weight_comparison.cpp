@@ -7,6 +7,7 @@
 
 #include "fusion/graph/philox.h"
 #include "fusion/models/all_masked.h"
+#include "fusion/models/seen_rows.h"
 
 namespace lacuna::evaluation {
 namespace {
@@ -50,20 +51,19 @@ std::vector<Rows> predict(const fusion::ModelFamily& family, graph::Executor& ex
     (modality == Modality::text ? shape.text : shape.image).count = std::int64_t(rows.positions.size());
     result.push_back(std::move(rows));
   }
+  auto bias = fusion::attention_bias(family, canvas.ids(), shape);
   const graph::Graph graph = family.build(shape);
-  const auto rows_of = [&](const Rows& rows) {
-    std::vector<int> shifted = rows.positions;
-    for (int& position : shifted) position = std::max(0, position - family.transformer().logit_shift);
-    return shifted;
-  };
+  std::vector<int> words_from = result[0].positions;
+  for (int& position : words_from) position = std::max(0, position - family.transformer().logit_shift);
   std::vector<graph::HostTensor> inputs, outputs;
   for (const graph::ValueId id : graph.inputs) {
     const graph::ValueInfo& info = graph.value(id);
     graph::HostTensor tensor(info.dtype, info.shape);
     if (info.name == "ids") std::ranges::copy(canvas.ids(), tensor.i32().begin());
     if (info.name == "positions") std::ranges::copy(family.positions(canvas), tensor.i32().begin());
-    if (info.name == "text_rows") std::ranges::copy(rows_of(result[0]), tensor.i32().begin());
-    if (info.name == "image_rows") std::ranges::copy(rows_of(result[1]), tensor.i32().begin());
+    if (info.name == "attention_bias") tensor = std::move(bias.value());
+    if (info.name == "text_rows") std::ranges::copy(words_from, tensor.i32().begin());
+    if (info.name == "image_rows") std::ranges::copy(result[1].positions, tensor.i32().begin());
     inputs.push_back(std::move(tensor));
   }
   for (const graph::ValueId id : graph.outputs) outputs.emplace_back(graph.value(id).dtype, graph.value(id).shape);

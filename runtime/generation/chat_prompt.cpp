@@ -13,6 +13,7 @@ text::ChatTemplate template_of(fusion::ChatStyle style) {
     case fusion::ChatStyle::mmada: return text::ChatTemplate::mmada;
     case fusion::ChatStyle::chatml: return text::ChatTemplate::dream;
     case fusion::ChatStyle::lumina: return text::ChatTemplate::lumina;
+    case fusion::ChatStyle::showo: return text::ChatTemplate::showo;
     case fusion::ChatStyle::none: break;
   }
   throw std::invalid_argument("[chat] expected a model that was trained on conversations; lacuna complete continues a "

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "fusion/graph/fused_ops.h"
+#include "fusion/models/seen_rows.h"
 #include "runtime/generation/host_proposal.h"
 #include "runtime/generation/text_end.h"
 
@@ -82,25 +82,17 @@ struct Denoiser::Batch {
   }
 
   /// The inputs before those of the heads; says in `shape` which there are.
-  std::vector<HostTensor> network_inputs(const fusion::TransformerConfig& config, fusion::DenoiserShape& shape) const;
+  std::vector<HostTensor> network_inputs(const fusion::ModelFamily& family, fusion::DenoiserShape& shape) const;
 };
 
-std::vector<HostTensor> Denoiser::Batch::network_inputs(const fusion::TransformerConfig& config,
+std::vector<HostTensor> Denoiser::Batch::network_inputs(const fusion::ModelFamily& family,
                                                         fusion::DenoiserShape& shape) const {
+  const fusion::TransformerConfig& config = family.transformer();
   const auto total = std::int64_t(ids.size());
   std::vector<HostTensor> inputs;
   inputs.push_back(HostTensor::of({total}, ids));
   inputs.push_back(HostTensor::of({total, std::int64_t(config.position_axes())}, positions));
-  if (config.attention == fusion::AttentionKind::causal) {
-    shape.bias_columns = std::ranges::max(segments);
-    HostTensor bias(DType::f32, {total, shape.bias_columns});
-    std::ranges::fill(bias.f32(), graph::kUnseen);
-    auto row = bias.f32().begin();
-    for (const std::int64_t length : segments) {
-      for (std::int64_t i = 0; i < length; ++i, row += shape.bias_columns) std::fill_n(row, i + 1, 0.0f);
-    }
-    inputs.push_back(std::move(bias));
-  }
+  if (auto bias = fusion::attention_bias(family, ids, shape)) inputs.push_back(std::move(*bias));
   if (config.time != fusion::TimeInput::absent) {
     inputs.push_back(HostTensor::of({total, 1}, times));
   }
@@ -162,7 +154,7 @@ Denoiser::Batch Denoiser::lay_out(std::span<const DenoiseRequest> requests, cons
         }
       }
       for (int p : wanted) {
-        const std::int32_t row = std::max(0, p - shift);
+        const std::int32_t row = std::max(0, p - (m == Modality::text ? shift : 0));
         batch.rows[int(m)].push_back(
             {r, p, first + row, without + row,
              requests[r].text_rule == TextRule::kept ? banned_class(family_->tokens(), canvas, p) : -1});
@@ -189,7 +181,7 @@ Denoiser::Proposals Denoiser::propose_on_device(std::span<const DenoiseRequest> 
                                                 std::uint32_t step, const Batch& batch) {
   Proposals proposals(requests.size());
   fusion::DenoiserShape shape{batch.segments, {}, {}, fusion::DenoiserHead::proposals};
-  std::vector<HostTensor> inputs = batch.network_inputs(family_->transformer(), shape);
+  std::vector<HostTensor> inputs = batch.network_inputs(*family_, shape);
   std::vector<HostTensor> outputs;
   for (Modality m : kModalities) {
     const auto& rows = batch.rows[int(m)];
@@ -236,7 +228,7 @@ Denoiser::Proposals Denoiser::propose_on_device(std::span<const DenoiseRequest> 
 
 void Denoiser::visit(const Batch& batch, const Draws& draws, const LogitVisitor& visitor) {
   fusion::DenoiserShape shape{batch.segments, {}, {}, fusion::DenoiserHead::logits};
-  std::vector<HostTensor> inputs = batch.network_inputs(family_->transformer(), shape);
+  std::vector<HostTensor> inputs = batch.network_inputs(*family_, shape);
   std::vector<HostTensor> outputs;
   for (Modality m : kModalities) {
     const auto& rows = batch.rows[int(m)];

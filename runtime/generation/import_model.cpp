@@ -10,6 +10,7 @@
 #include "fusion/models/lumina_config.h"
 #include "fusion/models/model_registry.h"
 #include "runtime/generation/gguf_config.h"
+#include "runtime/generation/model_config.h"
 #include "runtime/weights/atomic_file.h"
 #include "runtime/weights/checkpoint.h"
 #include "runtime/weights/checkpoint_error.h"
@@ -184,7 +185,7 @@ Import open_import(const ImportOptions& options) {
   const fs::path folder = gguf ? options.model.parent_path() : options.model;
   const fs::path file = gguf ? options.model : folder / "config.json";
   const fs::path tokenizer = options.tokenizer.value_or(folder / "tokenizer.json");
-  Json config = gguf ? gguf_config(weights::GgufFile(options.model)) : weights::read_json_file(file);
+  Json config = gguf ? gguf_config(weights::GgufFile(options.model)) : read_model_config(file);
   fusion::TokenNames names = fusion::token_names(weights::read_json_file(tokenizer), tokenizer);
   // A tokenizer that cannot be used is found now, not after an hour.
   const std::shared_ptr<const text::TextTokenizer> words = text::open_tokenizer(tokenizer);
@@ -192,7 +193,7 @@ Import open_import(const ImportOptions& options) {
   if (!gguf && fusion::is_lumina(config, &names)) config = with_embedding_rows(config, options.model);
   const auto family = fusion::open_model_family(config, file, &names);
   Import opened;
-  opened.family = config.at("model_type").as_string();
+  opened.family = fusion::model_type_of(config, file);
   opened.parts.push_back(denoiser_part(options, config, *family));
   if (family->tokens().has_images()) {
     const auto images = image_tokenizer_of(options, folder);

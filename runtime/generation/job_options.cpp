@@ -78,7 +78,15 @@ JobOptions family_defaults(JobOptions options, const fusion::ModelFamily& family
   const ChatStyle style = family.chat_style();
   if (style == ChatStyle::none && family.tokens().text_end == fusion::TextEnd::fills_span) return options;
   if (job == Job::caption || job == Job::write) {
+    const int length = options.answer_length;
     options = write_defaults();
+    options.answer_length = length;
+    if (family.transformer().attention == fusion::AttentionKind::by_row) {
+      // Show-o writes as autoregressive models do: one word a pass.
+      options.sampler = "left-to-right";
+      options.steps = length;
+      return options;
+    }
     if (style == ChatStyle::chatml) options.sampler = "dream-entropy";
     if (style == ChatStyle::lumina) {
       // inference_mmu: 128 steps for the answer, in blocks of 256.
@@ -101,6 +109,11 @@ JobOptions family_defaults(JobOptions options, const fusion::ModelFamily& family
     options.draws.image.guidance_scale = 5.0f;
     options.sampler_options.values["cooling"] = 2;
     options.sampler_options.values["counted"] = 1;
+  } else if (style == ChatStyle::showo) {
+    // Show-o's README: guidance 1.75 and 16 steps at 256 pixels, 5 and 50 at 512.
+    const bool large = family.sizes().image_length() > 256;
+    options.steps = large ? 50 : 16;
+    options.draws.image.guidance_scale = large ? 6.0f : 2.75f;
   }
   return options;
 }

@@ -113,7 +113,7 @@ double log_likelihood(Denoiser& denoiser, std::span<const std::int32_t> prompt,
 }
 
 std::vector<std::int32_t> greedy_answer(Denoiser& denoiser, std::span<const std::int32_t> prompt, int length,
-                                        std::vector<std::vector<std::int32_t>>* passes) {
+                                        std::vector<std::vector<std::int32_t>>* passes, float guidance_scale) {
   if (length < 1) fail("an answer of at least 1 token");
   const fusion::TokenSpace& space = denoiser.family().tokens();
   Canvas canvas = canvas_of(space, prompt, std::vector<std::int32_t>(std::size_t(length), space.mask));

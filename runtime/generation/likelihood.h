@@ -40,6 +40,7 @@ double log_likelihood(Denoiser& denoiser, std::span<const std::int32_t> prompt,
 /// Fills an answer with one token a pass, the most confident first (LLaDA's suffix_greedy_prediction). A position
 /// for which the network names the mask stays masked. `passes`, where given, receives the ids before each pass.
 std::vector<std::int32_t> greedy_answer(Denoiser& denoiser, std::span<const std::int32_t> prompt, int length,
-                                        std::vector<std::vector<std::int32_t>>* passes = nullptr);
+                                        std::vector<std::vector<std::int32_t>>* passes = nullptr,
+                                        float guidance_scale = 1.0f);
 
 }  // namespace lacuna::generation

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fusion/models/model_registry.h"
+#include "runtime/generation/model_config.h"
 #include "runtime/weights/checkpoint_error.h"
 #include "runtime/weights/json_file.h"
 #include "runtime/weights/manifest.h"
@@ -54,7 +55,7 @@ vision::Size Model::picture_size() const {
 
 std::shared_ptr<const fusion::ModelFamily> open_family(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "config.json", tokenizer = folder / "tokenizer.json";
-  const weights::Json config = weights::read_json_file(file);
+  const weights::Json config = read_model_config(file);
   const bool imported = config.is_object() && config.find("lacuna");
   if (imported || !std::filesystem::exists(tokenizer)) return fusion::open_model_family(config, file);
   fusion::TokenNames names = fusion::token_names(weights::read_json_file(tokenizer), tokenizer);

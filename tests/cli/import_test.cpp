@@ -5,6 +5,7 @@
 #include <random>
 
 #include "fusion/models/model_registry.h"
+#include "runtime/generation/model_config.h"
 #include "runtime/weights/checkpoint_writer.h"
 #include "runtime/weights/json_file.h"
 #include "tests/cli/cli_fixture.h"
@@ -17,19 +18,12 @@ using weights::Json;
 
 fs::path released(const char* name) { return fs::path(LACUNA_SOURCE_DIR) / "tests/golden/fixtures/models" / name; }
 
-/// A released MMaDA folder with random weights that goes with the image tokenizer of the fixtures: 8192 codes.
-fs::path write_mmada(const fs::path& folder) {
-  fs::create_directories(folder);
-  for (const char* file : {"tokenizer.json", "tokenizer_config.json"}) {
-    fs::copy_file(released("mmada_gqa") / file, folder / file);
-  }
-  Json config = weights::read_json_file(released("mmada_gqa") / "config.json");
-  config.set("vocab_size", 8781).set("embedding_size", 8781).set("new_vocab_size", 8781).set("codebook_size", 8192);
-  config.set("d_model", 64).set("n_heads", 4).set("n_kv_heads", 4).set("mlp_hidden_size", 96).set("n_layers", 2);
+/// Random weights for every tensor that the family of `config` needs.
+void write_random_weights(const fs::path& folder, const Json& config, const fs::path& tokenizer) {
   weights::write_json_file(folder / "config.json", config);
-  const fs::path tokenizer = folder / "tokenizer.json";
   const auto names = fusion::token_names(weights::read_json_file(tokenizer), tokenizer);
-  const auto family = fusion::open_model_family(config, folder / "config.json", &names);
+  const auto family =
+      fusion::open_model_family(generation::read_model_config(folder / "config.json"), folder / "config.json", &names);
   std::mt19937 random(3);
   std::normal_distribution<float> normal;
   std::vector<std::vector<float>> values;
@@ -41,6 +35,28 @@ fs::path write_mmada(const fs::path& folder) {
     tensors.push_back({weight.name, graph::DType::f32, weight.shape, std::as_bytes(std::span(v))});
   }
   weights::write_checkpoint(folder, tensors);
+}
+
+/// A released MMaDA folder with random weights that goes with the image tokenizer of the fixtures: 8192 codes.
+fs::path write_mmada(const fs::path& folder) {
+  fs::create_directories(folder);
+  for (const char* file : {"tokenizer.json", "tokenizer_config.json"}) {
+    fs::copy_file(released("mmada_gqa") / file, folder / file);
+  }
+  Json config = weights::read_json_file(released("mmada_gqa") / "config.json");
+  config.set("vocab_size", 8781).set("embedding_size", 8781).set("new_vocab_size", 8781).set("codebook_size", 8192);
+  config.set("d_model", 64).set("n_heads", 4).set("n_kv_heads", 4).set("mlp_hidden_size", 96).set("n_layers", 2);
+  write_random_weights(folder, config, folder / "tokenizer.json");
+  return folder;
+}
+
+/// The same of Show-o, whose tokenizer lies elsewhere.
+fs::path write_showo(const fs::path& folder) {
+  fs::create_directories(folder / "phi");
+  fs::copy_file(released("showo_tiny") / "phi/config.json", folder / "phi/config.json");
+  Json config = weights::read_json_file(released("showo_tiny") / "config.json");
+  config.set("vocab_size", 8792).set("mask_token_id", 8791).set("codebook_size", 8192);
+  write_random_weights(folder, config, released("mmada_gqa") / "tokenizer.json");
   return folder;
 }
 
@@ -154,6 +170,56 @@ TEST_F(Cli, LuminasPartsMustFit) {
   expect_failure(run({"import", source.string(), "-o", file("a"), "--grid", "0"}), 64, "--grid");
   fs::remove_all(source / "vqvae");
   expect_failure(run({"import", source.string(), "-o", file("a")}), 65, "vqvae");
+}
+
+TEST_F(Cli, AnImportedShowoDrawsFillsAndAnswers) {
+  const fs::path source = write_showo(file("released"));
+  const std::string images = released("magvit_groups32").string(), model = file("model");
+  const std::string tokenizer = (released("mmada_gqa") / "tokenizer.json").string();
+  expect_failure(run({"import", source.string(), "--image-tokenizer", images, "-o", model}), 66, "tokenizer.json");
+  const auto imported = run({"import", source.string(), "--image-tokenizer", images, "--tokenizer", tokenizer, "-o", model,
+                             "--type", "f32", "--keep-type", "f32", "--text-length", "16", "--json"});
+  ASSERT_EQ(imported.code, 0) << imported.err;
+  EXPECT_EQ(Json::parse(imported.out).at("family").as_string(), "showo");
+  const auto about = run({"info", model, "--json"});
+  ASSERT_EQ(about.code, 0) << about.err;
+  EXPECT_EQ(Json::parse(about.out).at("architecture").as_string(), "showo");
+
+  const auto drawn = run({"generate", "-p", "a red fox", "-m", model, "--steps", "3", "--seed", "4", "-o", "a.png"});
+  ASSERT_EQ(drawn.code, 0) << drawn.err;
+  EXPECT_EQ(vision::read_image(file("a.png")).image.size(), (vision::Size{64, 64}));
+  const std::string square = put_picture("square.png", {64, 64}), mask = put_mask("mask.png", {64, 64}, 0, 20);
+  const auto filled = run({"infill", "-i", square, "--mask", mask, "-p", "a red fox", "-m", model, "--steps", "3",
+                           "--seed", "4", "-o", "filled.png"});
+  ASSERT_EQ(filled.code, 0) << filled.err;
+  expect_failure(run({"infill", "-i", square, "--text", "a [MASK] fox", "-m", model}), 64, "left to right");
+
+  // One pass for each word without being asked; a longer answer starts with the shorter one.
+  const std::string picture = put_picture("in.png", {64, 80});
+  std::vector<std::vector<std::int64_t>> answers;
+  for (const char* length : {"3", "7"}) {
+    const auto caption = run({"caption", picture, "-m", model, "--question", "what is this?", "--answer-length", length, "--json"});
+    ASSERT_EQ(caption.code, 0) << caption.err;
+    const Json answer = Json::parse(caption.out);
+    EXPECT_EQ(answer.at("steps").as_integer(), std::stoi(length));
+    auto& tokens = answers.emplace_back();
+    for (const Json& token : answer.at("tokens").as_array()) {
+      tokens.push_back(token.is_integer() ? token.as_integer() : token.at("id").as_integer());
+    }
+    ASSERT_LE(tokens.size(), std::size_t(std::stoi(length)));  // an end of text is not listed
+    ASSERT_GT(tokens.size(), 0u);
+  }
+  answers[1].resize(std::min(answers[1].size(), answers[0].size()));
+  EXPECT_EQ(answers[0], answers[1]);
+  const auto compat = run({"caption", picture, "-m", model, "--answer-length", "5", "--compat"});
+  EXPECT_EQ(compat.code, 0) << compat.err;
+  for (const char* verb : {"chat", "complete"}) {
+    const auto answer = run({verb, "-p", "hello", "-m", model, "--length", "6", "--json"});
+    ASSERT_EQ(answer.code, 0) << answer.err;
+    EXPECT_EQ(Json::parse(answer.out).at("tokens").size(), 6u);
+  }
+  const auto smaller = run({"quantize", model, "-o", file("smaller"), "--json"});
+  ASSERT_EQ(smaller.code, 0) << smaller.err;
 }
 
 TEST_F(Cli, AnImportedLladaContinuesTexts) {

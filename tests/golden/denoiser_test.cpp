@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
+#include "fusion/graph/fused_ops.h"
+#include "fusion/models/seen_rows.h"
 #include "tests/golden/fixtures.h"
 #include "tests/golden/released_model.h"
 
@@ -11,7 +14,7 @@ namespace {
 
 using graph::HostTensor;
 
-/// What an engine gives for the valid positions of one case, padded positions left out of the computation.
+/// What an engine gives for the rows of one case that can be compared.
 struct Computed {
   std::vector<std::size_t> rows;  // indices into [B * T] of the positions that were computed
   std::vector<float> logits;      // [rows, V]
@@ -20,42 +23,67 @@ struct Computed {
   std::size_t width = 0;
 };
 
-Computed compute(const ReleasedModel& model, Engine& engine, const Tensors& tensors) {
-  const auto family = model.family();
+/// The rows of a batch without those that `validity` names as padding, one sequence after another.
+struct Rows {
+  std::vector<std::size_t> from;  // [B * T]
+  std::vector<std::int32_t> ids, positions;
+  std::vector<std::int64_t> segments;
+};
+
+Rows rows_of(const Tensors& tensors) {
   const auto shape = tensors.shape("input_ids");
   const auto input = tensors.integers("input_ids");
-  std::vector<std::int64_t> valid(input.size(), 1);
-  for (const char* mask : {"validity", "attention_mask"}) {
-    if (tensors.has(mask)) valid = tensors.integers(mask);
-  }
-  Computed out;
-  std::vector<std::int32_t> ids, positions, rows;
-  std::vector<std::int64_t> segments;
+  const auto valid = tensors.has("validity") ? tensors.integers("validity") : std::vector<std::int64_t>(input.size(), 1);
+  Rows rows;
   const auto length = std::size_t(shape[1]);
-  for (std::size_t b = 0; b < std::size_t(shape[0]); ++b) {
-    const std::size_t before = ids.size();
-    for (std::size_t t = 0; t < length; ++t) {
-      if (!valid[b * length + t]) continue;
-      out.rows.push_back(b * length + t);
-      rows.push_back(std::int32_t(ids.size()));
-      ids.push_back(std::int32_t(input[b * length + t]));
-      positions.push_back(std::int32_t(t));
-    }
-    segments.push_back(std::int64_t(ids.size() - before));
+  for (std::size_t i = 0; i < input.size(); ++i) {
+    if (i % length == 0) rows.segments.push_back(0);
+    if (!valid[i]) continue;
+    ++rows.segments.back();
+    rows.from.push_back(i);
+    rows.ids.push_back(std::int32_t(input[i]));
+    rows.positions.push_back(std::int32_t(i % length));
   }
-  const auto count = std::int64_t(ids.size());
+  std::erase(rows.segments, 0);
+  return rows;
+}
+
+/// `attention_mask` as the additive input that it is there: keys with 0 are seen by no row.
+HostTensor key_bias(const Tensors& tensors, const Rows& rows, std::int64_t columns) {
+  const auto mask = tensors.integers("attention_mask");
+  HostTensor bias(graph::DType::f32, {std::int64_t(rows.ids.size()), columns});
+  for (std::size_t r = 0; r < rows.ids.size(); ++r) {
+    const std::size_t first = rows.from[r] / std::size_t(columns) * std::size_t(columns);
+    for (std::size_t j = 0; j < std::size_t(columns); ++j) {
+      bias.f32()[r * std::size_t(columns) + j] = mask[first + j] ? 0.0f : graph::kUnseen;
+    }
+  }
+  return bias;
+}
+
+Computed compute(const ReleasedModel& model, Engine& engine, const Tensors& tensors) {
+  const auto family = model.whole_family();
+  const Rows rows = rows_of(tensors);
+  const auto count = std::int64_t(rows.ids.size());
   const std::int64_t vocabulary = family->tokens().text.size, width = family->transformer().width;
-  fusion::DenoiserShape job{segments, {count, false}, {}, fusion::DenoiserHead::logits, 0};
-  const auto plan = engine.executor->prepare(family->build(job), model.checkpoint);
+  fusion::DenoiserShape job{rows.segments, {count, false}, {}, fusion::DenoiserHead::logits, 0};
+  std::vector<std::int32_t> wanted(rows.ids.size());
+  std::iota(wanted.begin(), wanted.end(), 0);
   std::vector<HostTensor> inputs, outputs;
-  inputs.push_back(HostTensor::of({count}, ids));
-  inputs.push_back(HostTensor::of({count, 1}, positions));
-  inputs.push_back(HostTensor::of({count}, rows));
+  inputs.push_back(HostTensor::of({count}, rows.ids));
+  inputs.push_back(HostTensor::of({count, 1}, rows.positions));
+  if (tensors.has("attention_mask")) {
+    job.bias_columns = tensors.shape("input_ids")[1];
+    inputs.push_back(key_bias(tensors, rows, job.bias_columns));
+  } else if (auto bias = fusion::attention_bias(*family, rows.ids, job)) {
+    inputs.push_back(std::move(*bias));
+  }
+  const auto plan = engine.executor->prepare(family->build(job), model.checkpoint);
+  inputs.push_back(HostTensor::of({count}, wanted));
   outputs.emplace_back(graph::DType::f32, graph::Shape{count, vocabulary});
   outputs.emplace_back(graph::DType::f32, graph::Shape{count, width});
   plan->run(inputs, outputs);
-  out.vocabulary = std::size_t(vocabulary);
-  out.width = std::size_t(width);
+  Computed out{rows.from, {}, {}, std::size_t(vocabulary), std::size_t(width)};
   out.logits.assign(outputs[0].f32().begin(), outputs[0].f32().end());
   out.hidden.assign(outputs[1].f32().begin(), outputs[1].f32().end());
   return out;

@@ -84,6 +84,15 @@ std::vector<std::int64_t> Tensors::integers(std::string_view name) const {
   return values;
 }
 
+std::vector<weights::Json> items_of(const std::string& folder, std::string_view suffix) {
+  std::vector<weights::Json> items;
+  for (const fs::path& file : cases(folder, suffix)) {
+    const weights::Json json = read_case(file);
+    for (const weights::Json& item : json.at("cases").as_array()) items.push_back(item);
+  }
+  return items;
+}
+
 weights::Json read_case(const fs::path& file) { return weights::read_json_file(file); }
 
 std::vector<std::int32_t> ids(const weights::Json& array) {

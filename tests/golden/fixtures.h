@@ -40,6 +40,9 @@ class Tensors {
   weights::SafetensorsFile file_;
 };
 
+/// The entries of "cases" in all files of `folder` whose name ends in `suffix`; none where there is no such file.
+std::vector<weights::Json> items_of(const std::string& folder, std::string_view suffix);
+
 weights::Json read_case(const std::filesystem::path& file);
 std::vector<std::int32_t> ids(const weights::Json& array);
 std::vector<std::vector<std::int32_t>> rows_of_ids(const weights::Json& array);

@@ -4,7 +4,9 @@
 
 #include "fusion/models/mmada_family.h"
 #include "fusion/models/model_registry.h"
+#include "fusion/models/showo_family.h"
 #include "runtime/backend_registry.h"
+#include "runtime/generation/model_config.h"
 #include "runtime/weights/json_file.h"
 #include "tests/golden/fixtures.h"
 
@@ -49,9 +51,10 @@ ReleasedModel ReleasedModel::open(const std::string& name) {
   const auto folder = fixtures() / "models" / name;
   ReleasedModel model;
   model.name = name;
-  model.config = weights::read_json_file(folder / "config.json");
-  const auto tokenizer = folder / "tokenizer.json";
-  model.names = fusion::token_names(weights::read_json_file(tokenizer), tokenizer);
+  model.config = generation::read_model_config(folder / "config.json");
+  model.tokenizer = folder / "tokenizer.json";
+  if (!std::filesystem::exists(model.tokenizer)) model.tokenizer = fixtures() / "tokenizer_bpe/tokenizer.json";
+  model.names = fusion::token_names(weights::read_json_file(model.tokenizer), model.tokenizer);
   model.checkpoint = std::make_shared<weights::Checkpoint>(weights::Checkpoint::open(folder));
   return model;
 }
@@ -60,11 +63,23 @@ std::shared_ptr<const fusion::ModelFamily> ReleasedModel::family() const {
   return fusion::open_model_family(config, fixtures() / "models" / name / "config.json", &names);
 }
 
+std::shared_ptr<const fusion::ModelFamily> ReleasedModel::whole_family() const {
+  auto usual = family();
+  if (usual->tokens().text.size == usual->tokens().size) return usual;
+  return usual->as_released();
+}
+
 std::shared_ptr<const fusion::ModelFamily> ReleasedModel::family(int text_length, int codes) const {
-  auto mmada = fusion::MmadaConfig::from_json(config, name, &names);
-  mmada.text_length = text_length;
-  mmada.grid_height = mmada.grid_width = int(std::lround(std::sqrt(double(codes))));
-  return fusion::make_mmada_family(mmada);
+  const auto file = fixtures() / "models" / name / "config.json";
+  const auto sized = [&](auto family) {
+    family.text_length = text_length;
+    family.grid_height = family.grid_width = int(std::lround(std::sqrt(double(codes))));
+    return family;
+  };
+  if (fusion::model_type_of(config, file) == "showo") {
+    return fusion::make_showo_family(sized(fusion::ShowoConfig::from_json(config, file, &names)));
+  }
+  return fusion::make_mmada_family(sized(fusion::MmadaConfig::from_json(config, file, &names)));
 }
 
 bool has_model(const std::string& name) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,13 +29,16 @@ std::vector<Engine> bf16_engines();
 struct ReleasedModel {
   std::string name;
   weights::Json config;
+  std::filesystem::path tokenizer;  // tokenizer.json of the folder, or the set's own where it has none (Show-o)
   fusion::TokenNames names;
   std::shared_ptr<const weights::Checkpoint> checkpoint;
 
   /// Throws where the folder of that name is broken or of another family.
   static ReleasedModel open(const std::string& name);
   std::shared_ptr<const fusion::ModelFamily> family() const;
-  /// The same with another text length and square of codes (MMaDA).
+  /// The same with every row of the vocabulary as a word.
+  std::shared_ptr<const fusion::ModelFamily> whole_family() const;
+  /// The same with another text length and square of codes (MMaDA, Show-o).
   std::shared_ptr<const fusion::ModelFamily> family(int text_length, int codes) const;
 };
 

@@ -1,11 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "fusion/models/mmada_layout.h"
 #include "runtime/samplers/mask_ratio.h"
 #include "runtime/samplers/tempered_confidence.h"
 #include "tests/golden/fixtures.h"
+#include "text/tokenizer_json.h"
 
 namespace lacuna::golden {
 namespace {
@@ -14,10 +16,9 @@ using fusion::MmadaTask;
 using weights::Json;
 
 TEST(GoldenSchedules, RatiosAndCountsOfEveryStep) {
-  const auto file = fixtures() / "sampling_image/schedules.json";
-  if (!std::filesystem::exists(file)) GTEST_SKIP();
-  const Json json = read_case(file);
-  for (const Json& item : json.at("cases").as_array()) {
+  const auto items = items_of("sampling_image", "schedules.json");
+  if (items.empty()) GTEST_SKIP() << "no cases in this set";
+  for (const Json& item : items) {
     const std::string name = item.at("schedule").as_string();
     const int tokens = int(item.at("image_tokens").as_integer()), steps = int(item.at("steps").as_integer());
     SCOPED_TRACE(name + " " + std::to_string(tokens) + " in " + std::to_string(steps));
@@ -37,11 +38,14 @@ TEST(GoldenSchedules, RatiosAndCountsOfEveryStep) {
 }
 
 TEST(GoldenSchedules, RemaskingByTemperedConfidence) {
-  const auto file = fixtures() / "sampling_image/mask_by_random_topk.json";
-  if (!std::filesystem::exists(file)) GTEST_SKIP();
-  const Tensors tensors(fixtures() / "sampling_image/mask_by_random_topk.safetensors");
-  const Json json = read_case(file);
-  for (const Json& item : json.at("cases").as_array()) {
+  std::vector<std::pair<std::filesystem::path, Json>> items;
+  for (const auto& file : cases("sampling_image", "mask_by_random_topk.json")) {
+    const Json json = read_case(file);
+    for (const Json& item : json.at("cases").as_array()) items.emplace_back(file, item);
+  }
+  if (items.empty()) GTEST_SKIP() << "no cases in this set";
+  for (const auto& [file, item] : items) {
+    const Tensors tensors(std::filesystem::path(file).replace_extension(".safetensors"));
     const std::string prefix = "case" + std::to_string(item.at("case").as_integer()) + ".";
     SCOPED_TRACE(prefix + item.at("kind").as_string());
     const auto probabilities = tensors.numbers(prefix + "probs"), uniforms = tensors.numbers(prefix + "uniforms");
@@ -60,6 +64,9 @@ TEST(GoldenSchedules, RemaskingByTemperedConfidence) {
         EXPECT_NEAR(confidence.back(), wanted[at], 1e-6 * std::max(1.0, std::abs(wanted[at]))) << at;
       }
       const auto got = samplers::remask_below(confidence, int(keep[std::size_t(row)]));
+      if (const Json* counts = item.find("remasked_per_row")) {
+        EXPECT_EQ(std::ranges::count(got, std::uint8_t(1)), ids(*counts)[std::size_t(row)]) << row;
+      }
       for (std::int64_t i = 0; i < shape[1]; ++i) {
         EXPECT_EQ(std::int64_t(got[std::size_t(i)]), remasked[std::size_t(row * shape[1] + i)]) << row << ' ' << i;
       }
@@ -69,10 +76,10 @@ TEST(GoldenSchedules, RemaskingByTemperedConfidence) {
 
 std::vector<std::int32_t> widened(const std::vector<std::uint8_t>& flags) { return {flags.begin(), flags.end()}; }
 
-TEST(GoldenLayouts, EveryTaskOfMmada) {
-  const auto file = fixtures() / "sampling_image/prompt_layouts.json";
-  if (!std::filesystem::exists(file)) GTEST_SKIP();
+void expect_layouts(const std::filesystem::path& file) {
   const Json json = read_case(file);
+  const auto tokenizer =
+      text::open_tokenizer_json(fixtures() / json.at("tokenizer").as_string() / "tokenizer.json");
   const auto id = [&](const char* name) { return std::int32_t(json.at("task_ids").at(name).as_integer()); };
   auto tokens = fusion::MmadaTokens::from_reserved(id("<|soi|>"));
   tokens.begin_of_text = id("<|sot|>");
@@ -91,10 +98,7 @@ TEST(GoldenLayouts, EveryTaskOfMmada) {
                                                      {"lm_chat", MmadaTask::chat},
                                                      {"r2i", MmadaTask::reason_to_image}};
   for (const Json& item : json.at("cases").as_array()) {
-    // The words' ids: the plain text row without its begin and ends.
-    std::vector<std::int32_t> words = ids(item.at("lm").at("ids"));
-    while (words.back() == tokens.end_of_text) words.pop_back();
-    words.erase(words.begin());
+    const auto words = tokenizer.encode_with_specials(item.at("text").as_string());
     const auto image = ids(item.at("image_ids"));
     for (const auto& [name, task] : tasks) {
       SCOPED_TRACE(std::string(name) + ": " + item.at("text").as_string());
@@ -105,6 +109,15 @@ TEST(GoldenLayouts, EveryTaskOfMmada) {
       if (const Json* prompt = wanted.find("prompt_mask")) { EXPECT_EQ(widened(row.prompt), ids(*prompt)); }
       if (const Json* valid = wanted.find("validity")) { EXPECT_EQ(widened(row.validity), ids(*valid)); }
     }
+  }
+}
+
+TEST(GoldenLayouts, EveryTaskOfMmada) {
+  const auto files = cases("sampling_image", "prompt_layouts.json");
+  if (files.empty()) GTEST_SKIP() << "no cases in this set";
+  for (const auto& file : files) {
+    SCOPED_TRACE(file.filename().string());
+    expect_layouts(file);
   }
 }
 

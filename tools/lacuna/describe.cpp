@@ -4,6 +4,7 @@
 #include <fstream>
 #include <map>
 
+#include "fusion/models/model_registry.h"
 #include "fusion/training/shards/sha256.h"
 #include "runtime/generation/model.h"
 #include "runtime/weights/checkpoint.h"
@@ -132,7 +133,7 @@ Json describe_model(const fs::path& folder) {
           .set("kind", "model")
           .set("name", model_name(folder))
           .set("path", folder.string())
-          .set("architecture", config.at("model_type"))
+          .set("architecture", fusion::model_type_of(config, folder / "config.json"))
           .set("license", text_or(model_license(folder), "not stated"));
   if (has_images) {
     const Json image_tokenizer = describe_image_tokenizer(folder / "image_tokenizer");
@@ -200,9 +201,11 @@ Json describe(const std::string& what) {
     const fs::path file = path / "config.json";
     if (!fs::exists(file, error)) return describe_checkpoint(path);
     const Json config = weights::read_json_file(file);
-    const Json* type = config.is_object() ? config.find("model_type") : nullptr;
-    const bool is_images = (type && type->is_string() && type->as_string() == "vq_image_tokenizer") ||
-                           (config.is_object() && config.find("_class_name"));
+    const auto says = [&](const char* key, const char* value) {
+      const Json* field = config.is_object() ? config.find(key) : nullptr;
+      return field && field->is_string() && field->as_string() == value;
+    };
+    const bool is_images = says("model_type", "vq_image_tokenizer") || says("_class_name", "MAGVITv2");
     return is_images ? describe_image_tokenizer(path) : describe_model(path);
   }
   if (is_picture(path)) return describe_picture(path);

@@ -131,8 +131,9 @@ bool CaptionVerb::caption(OpenedModel& opened, const std::string& file, const st
 
 generation::JobOptions CaptionVerb::for_family(const generation::JobOptions& options,
                                                const fusion::ModelFamily& family) {
-  generation::JobOptions defaults =
-      generation::family_defaults(generation::caption_defaults(), family, generation::Job::caption);
+  generation::JobOptions defaults = generation::caption_defaults();
+  defaults.answer_length = options.answer_length;
+  defaults = generation::family_defaults(defaults, family, generation::Job::caption);
   if (n_best > 1) defaults.draws.text.temperature = 1.0f;
   sampling.seed = std::int64_t(options.seed);
   generation::JobOptions result = sampling.resolve(defaults, Draws::text);

@@ -59,9 +59,10 @@ ExitCode WriteVerb::run() {
   sampling.resolve(generation::write_defaults(), Draws::text);
   catch_interrupts();
   OpenedModel opened = open_model(model, log, sampling.fidelity());
+  generation::JobOptions defaults = generation::write_defaults();
+  defaults.answer_length = length;
   generation::JobOptions options = sampling.resolve(
-      generation::family_defaults(generation::write_defaults(), *opened.model().family, generation::Job::write),
-      Draws::text);
+      generation::family_defaults(defaults, *opened.model().family, generation::Job::write), Draws::text);
   options.answer_length = length;
   const std::vector<std::int32_t> prompts = ids(opened.model());
   const JobSize size{1, options.draws.text.guidance_scale != 1.0f, TextSize{std::int64_t(prompts.size()), length}};

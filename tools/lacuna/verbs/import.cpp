@@ -131,9 +131,10 @@ Action declare_import(Options& options) {
   const auto verb = std::make_shared<ImportVerb>();
   options.group("What to import");
   options.positional("FOLDER", verb->model,
-                     "A released LLaDA, MMaDA, Dream or Lumina-DiMOO: config.json, tokenizer.json and safetensors; or a "
-                     "GGUF file of LLaDA or Dream");
-  options.value("--tokenizer", "FILE", verb->tokenizer, "Its tokenizer.json (default the one beside the model)");
+                     "A released LLaDA, MMaDA, Dream, Lumina-DiMOO or Show-o: config.json, tokenizer.json and "
+                     "safetensors; or a GGUF file of LLaDA or Dream");
+  options.value("--tokenizer", "FILE", verb->tokenizer,
+                "Its tokenizer.json (default the one beside the model; Show-o's is that of phi-1.5)");
   options.value("--image-tokenizer", "FOLDER", verb->image_tokenizer,
                 "Its image tokenizer (models with pictures need one): MMaDA's is a released MAGVIT-v2, Lumina-DiMOO's the "
                 "folder vqvae, which is found beside the model");
@@ -145,10 +146,10 @@ Action declare_import(Options& options) {
   options.value("--keep-blocks", "N", verb->keep_blocks,
                 "The first and the last N blocks have the type of the embedding too (default 0)");
   options.value("--text-length", "N", verb->text_length,
-                "MMaDA: words in front of a picture, as in its training (default 512)");
+                "MMaDA, Show-o: words in front of a picture, as in its training (default 512 and 128)");
   options.value("--grid", "N", verb->grid,
-                "Codes along each side of a picture, or ROWSxCOLUMNS (default MMaDA: as config.json says; Lumina-DiMOO: "
-                "64, which is 1024 x 1024 pixels)");
+                "Codes along each side of a picture, or ROWSxCOLUMNS (default MMaDA, Show-o: as config.json says; "
+                "Lumina-DiMOO: 64, which is 1024 x 1024 pixels)");
   options.group("How");
   options.value("-t,--threads", "N", verb->threads, "Threads; 0 = all processors (default 0)");
   options.flag("--dry-run", verb->dry_run, "Check everything, print the size on disk, and stop");
