@@ -104,7 +104,7 @@ Constrained constrain(ProposalSource& source, const fusion::ModelFamily& family,
                       const Canvas& canvas, const TextConstraints& constraints, const Draws& draws) {
   const TokenSpace& space = family.tokens();
   Constrained result{canvas, banned_ids(tokenizer, space, constraints.banned), 0};
-  std::vector<std::int32_t> text(canvas.ids(Modality::text).begin(), canvas.ids(Modality::text).end());
+  std::vector<std::int32_t> text = canvas.ids(Modality::text);
   if (constraints.length < 0) refuse("expected a length >= 0, got " + std::to_string(constraints.length));
   if (constraints.length > 0) {
     set_length(space, constraints.length, text);
