@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <map>
 #include <numeric>
 #include <stdexcept>
 
 #include "fusion/graph/fused_ops.h"
+#include "fusion/statistics.h"
 #include "fusion/training/random.h"
 #include "runtime/generation/uniform_noise.h"
 
@@ -99,14 +99,7 @@ WrittenTexts write_texts(TextNetwork& network, const TextBatchBuilder& builder, 
 Judgement judge_texts(TextNetwork* judge, const TensorMap& judge_weights, const WrittenTexts& texts) {
   Judgement result;
   if (texts.ids.empty()) return result;
-  for (const auto& ids : texts.ids) {
-    std::map<std::int32_t, int> counts;
-    for (const std::int32_t id : ids) ++counts[id];
-    for (const auto& [id, n] : counts) {
-      const double p = double(n) / double(ids.size());
-      result.unigram_entropy -= p * std::log(p) / double(texts.ids.size());
-    }
-  }
+  for (const auto& ids : texts.ids) result.unigram_entropy += fusion::unigram_entropy(ids) / double(texts.ids.size());
   if (judge == nullptr) return result;
   const auto& tokens = judge->config().tokens;
   TextBatch batch;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "fusion/statistics.h"
 #include "fusion/training/export_model.h"
 #include "fusion/training/initial_weights.h"
 #include "fusion/training/tensor_file.h"
@@ -54,19 +55,6 @@ TextBatchOptions batch_options(const DenoiserTrainOptions& options) {
     throw OptionError("--time-input: expected an objective with a noise process, got " + options.objective);
   }
   return batch;
-}
-
-struct Estimate {
-  double mean = 0, error = 0;
-};
-
-Estimate estimate(const std::vector<double>& values) {
-  Estimate e;
-  for (const double v : values) e.mean += v / double(values.size());
-  double squares = 0;
-  for (const double v : values) squares += (v - e.mean) * (v - e.mean);
-  if (values.size() > 1) e.error = std::sqrt(squares / double(values.size() - 1) / double(values.size()));
-  return e;
 }
 
 std::vector<std::int64_t> evenly(std::int64_t limit, std::int64_t count) {
@@ -144,7 +132,7 @@ std::vector<double> TextTask::window_losses(const TensorMap& weights, Objective 
 Measurements TextTask::validate(const TensorMap& weights, std::int64_t) {
   Measurements out;
   for (const Objective bound : bounds()) {
-    const Estimate nats = estimate(window_losses(weights, bound));
+    const fusion::MeanError nats = fusion::mean_error(window_losses(weights, bound));
     const std::string name = bound == Objective::continuous_time ? "val_bits_continuous" : "val_bits";
     out.push_back({name, nats.mean / std::numbers::ln2});
     out.push_back({name + "_error", nats.error / std::numbers::ln2});

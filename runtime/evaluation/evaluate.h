@@ -40,6 +40,7 @@ struct Evaluation {
   int count = 0;
   double seconds = 0.0;
   std::vector<std::pair<std::string, double>> details;
+  std::vector<std::pair<std::string, std::string>> remarks = {};  // what is no number
 };
 
 /// After each sample; returning no stops with std::nullopt.

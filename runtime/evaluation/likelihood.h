@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -32,5 +33,13 @@ struct BoundOptions {
 /// Throws std::invalid_argument for draws < 1.
 std::vector<double> conditional_bounds(generation::Denoiser& denoiser, std::span<const Pair> pairs,
                                        fusion::Modality target, const BoundOptions& options);
+
+/// A canvas whose text span is these ids of the token space, masks among them.
+using TextCanvas = std::function<fusion::Canvas(std::span<const std::int32_t>)>;
+
+/// The same for a text on its own: an upper bound in nats on -log P(text[known...] | text[0...known)), whatever else the
+/// canvas holds masked. Throws std::invalid_argument for draws < 1 and a text without a token to be judged.
+double text_bound(generation::Denoiser& denoiser, std::span<const std::int32_t> text, int known,
+                  const TextCanvas& canvas_of, const BoundOptions& options);
 
 }  // namespace lacuna::evaluation

@@ -1,9 +1,10 @@
 #include "runtime/evaluation/statistics.h"
 
 #include <cmath>
-#include <numeric>
 #include <stdexcept>
 #include <string>
+
+#include "fusion/statistics.h"
 
 namespace lacuna::evaluation {
 namespace {
@@ -24,13 +25,8 @@ Estimate share(int successes, int trials) {
 }
 
 Estimate mean(std::span<const double> values) {
-  if (values.empty()) throw std::invalid_argument("[mean] expected at least one value, got none");
-  const double n = double(values.size());
-  const double average = std::accumulate(values.begin(), values.end(), 0.0) / n;
-  double squares = 0;
-  for (double v : values) squares += (v - average) * (v - average);
-  const double half = values.size() > 1 ? kZ * std::sqrt(squares / (n - 1) / n) : 0.0;
-  return {average, average - half, average + half};
+  const auto [average, error] = fusion::mean_error(values);
+  return {average, average - kZ * error, average + kZ * error};
 }
 
 }  // namespace lacuna::evaluation

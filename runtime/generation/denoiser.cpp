@@ -292,6 +292,13 @@ Denoiser::Proposals Denoiser::propose_on_host(std::span<const DenoiseRequest> re
   return proposals;
 }
 
+double negative_log_softmax(std::span<const float> logits, std::int32_t token) {
+  const double top = *std::ranges::max_element(logits);
+  double sum = 0;
+  for (const float x : logits) sum += std::exp(double(x) - top);
+  return std::log(sum) + top - double(logits[std::size_t(token)]);
+}
+
 std::vector<float> LogitRow::guided() const {
   std::vector<float> logits(conditional.begin(), conditional.end());
   if (unconditional.empty()) return logits;

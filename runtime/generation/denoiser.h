@@ -31,6 +31,8 @@ struct LogitRow {
   /// unconditional + guidance_scale * (conditional - unconditional).
   std::vector<float> guided() const;
 };
+/// -log of a class's probability: log of the sum of exponentials less its logit, summed in float64.
+double negative_log_softmax(std::span<const float> logits, std::int32_t token);
 using LogitVisitor = std::function<void(const LogitRow&)>;
 
 /// A model on an engine: canvases in, proposals out. Sequences are laid one after another without padding,

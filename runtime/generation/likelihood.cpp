@@ -33,13 +33,6 @@ Canvas canvas_of(const fusion::TokenSpace& space, std::span<const std::int32_t> 
   return canvas;
 }
 
-double log_softmax_at(std::span<const float> logits, std::int32_t token) {
-  const double top = *std::ranges::max_element(logits);
-  double sum = 0;
-  for (float x : logits) sum += std::exp(double(x) - top);
-  return double(logits[std::size_t(token)]) - top - std::log(sum);
-}
-
 }  // namespace
 
 void LikelihoodOptions::validate() const {
@@ -79,7 +72,7 @@ double batch_loss(Denoiser& denoiser, std::span<const std::int32_t> prompt, std:
   denoiser.visit_logits(requests, guided(guidance_scale), [&](const LogitRow& row) {
     const auto at = std::size_t(row.position) - prompt.size();
     const double ratio = double(batch.masked[row.request]) / double(length);
-    loss -= log_softmax_at(row.guided(), answer[at] - space.text.begin) / ratio;
+    loss += negative_log_softmax(row.guided(), answer[at] - space.text.begin) / ratio;
   });
   return loss / double(batch.masked.size());
 }

@@ -5,24 +5,11 @@
 #include <string_view>
 #include <vector>
 
+#include "fusion/graph/split_mix.h"
+
 namespace lacuna::laboratory {
 
-/// A stream of 64-bit words that is a pure function of its seed and the place in it (SplitMix64: a counter and a hash).
-class Words {
- public:
-  explicit Words(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t next() {
-    std::uint64_t x = state_ += 0x9E3779B97F4A7C15u;
-    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
-    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
-    return x ^ (x >> 31);
-  }
-  /// In (0, 1), 53 bits.
-  double uniform() { return (double(next() >> 11) + 0.5) * 0x1.0p-53; }
-
- private:
-  std::uint64_t state_;
-};
+using Words = graph::SplitMix;
 
 /// What the uniforms of a Gumbel draw look like.
 enum class Uniforms : std::uint8_t {

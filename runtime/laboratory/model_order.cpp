@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <map>
+#include <limits>
+#include <numbers>
 #include <stdexcept>
 
+#include "fusion/statistics.h"
 #include "runtime/evaluation/evaluate.h"
 #include "runtime/evaluation/label.h"
 #include "runtime/evaluation/likelihood.h"
+#include "runtime/laboratory/sampler_settings.h"
 #include "runtime/laboratory/show.h"
-#include "runtime/samplers/sampler_registry.h"
 
 namespace lacuna::laboratory {
 namespace {
@@ -20,38 +22,15 @@ using fusion::Canvas;
 using fusion::Modality;
 using generation::JobOptions;
 
-struct Setting {
-  Modality drawn = Modality::text;
-  JobOptions job;
-  bool is_default = false;
-};
-
 struct Point {
-  Setting setting;
+  SamplerSetting setting;
   double calls = 0;
-  std::vector<double> nats;  // by sample, a text token
-  int right = 0;
+  std::vector<double> nats;   // by sample, a text token
+  std::vector<double> right;  // by sample, 1 where the label is right
 
-  double mean() const {
-    double sum = 0;
-    for (const double x : nats) sum += x / double(nats.size());
-    return sum;
-  }
+  double mean() const { return fusion::mean_error(nats).mean; }
+  double right_share() const { return fusion::mean_error(right).mean; }
 };
-
-/// Of a - b, sample by sample.
-struct Difference {
-  double mean = 0, error = 0;
-};
-Difference difference(const std::vector<double>& a, const std::vector<double>& b) {
-  Difference d;
-  const auto n = double(a.size());
-  for (std::size_t i = 0; i < a.size(); ++i) d.mean += (a[i] - b[i]) / n;
-  double squares = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) squares += std::pow(a[i] - b[i] - d.mean, 2);
-  d.error = std::sqrt(squares / std::max(1.0, n - 1) / n);
-  return d;
-}
 
 class Measure {
  public:
@@ -65,7 +44,7 @@ class Measure {
     }
   }
 
-  Point at(const Setting& setting) {
+  Point at(const SamplerSetting& setting) {
     const auto& family = *pipeline_.model().family;
     std::vector<Canvas> canvases;
     std::vector<std::uint64_t> seeds;
@@ -75,7 +54,7 @@ class Measure {
     }
     const auto sampler = setting.job.make_sampler();
     const auto result = generation::denoise(denoiser(), *sampler, canvases, seeds, setting.job.loop());
-    Point point{setting, 0, {}, 0};
+    Point point{setting, 0, {}, {}};
     std::vector<Pair> pairs;
     for (std::size_t i = 0; i < canvases.size(); ++i) {
       point.calls += double(result.calls[i]) / double(canvases.size());
@@ -94,7 +73,8 @@ class Measure {
     for (double& nats : point.nats) nats /= family.sizes().text_length;
     if (setting.drawn == Modality::image) canvases = captioned(pairs);
     for (std::size_t i = 0; i < canvases.size(); ++i) {
-      point.right += evaluation::label_of(pipeline_.decode_text(canvases[i])) == evaluation::label_of(samples_[i].label);
+      const std::string read = pipeline_.decode_text(canvases[i]);
+      point.right.push_back(evaluation::label_of(read) == evaluation::label_of(samples_[i].label));
     }
     return point;
   }
@@ -117,44 +97,10 @@ class Measure {
   std::vector<Pair> truth_;
 };
 
-std::vector<Setting> settings_of(const ModelOrderOptions& options) {
-  std::vector<Setting> settings;
-  for (const Modality drawn : {Modality::text, Modality::image}) {
-    const JobOptions usual = drawn == Modality::text ? generation::caption_defaults() : generation::generate_defaults();
-    settings.push_back({drawn, usual, true});
-    for (const auto& entry : samplers::sampler_registry()) {
-      const std::string name(entry.name);
-      if (!options.samplers.empty() && std::ranges::find(options.samplers, name) == options.samplers.end()) continue;
-      // One call a code would be 256 of them.
-      if (drawn == Modality::image && name == "first-hitting") continue;
-      // Orders of the codes of a grid have nothing to say about words.
-      if (drawn == Modality::text && (name == "halton" || name == "locality" || name == "tempered")) continue;
-      const bool own_calls = name == "entropy-bounded" || name == "threshold" || name == "factor" || name == "klass" ||
-                             name == "first-hitting";
-      const auto& steps = drawn == Modality::text ? options.caption_steps : options.picture_steps;
-      for (const int n : own_calls ? std::vector<int>{steps.back()} : steps) {
-        JobOptions job = usual;
-        job.sampler = name;
-        job.steps = n;
-        if (name == usual.sampler && n == usual.steps) continue;
-        // Keeps the default's noise where it has a meaning, and drops it where it has none.
-        if (name != usual.sampler) job.randomness = 0;
-        settings.push_back({drawn, job, false});
-      }
-    }
-    if (usual.randomness > 0) {
-      JobOptions sure = usual;
-      sure.randomness = 0;
-      settings.push_back({drawn, sure, false});
-    }
-  }
-  return settings;
-}
-
-std::string label_of(const Setting& s) {
-  std::string name = s.job.sampler;
-  if (s.job.randomness > 0) name += show(" (noise %g)", s.job.randomness);
-  return s.is_default ? name + " = default" : name;
+/// "16 steps", "16 steps, noise 3", "threshold=0.5".
+std::string setting_text(const SamplerSetting& s) {
+  if (!s.option.empty()) return s.option;
+  return show("%d steps", s.job.steps) + (s.job.randomness > 0 ? show(", noise %g", s.job.randomness) : std::string());
 }
 
 bool on_front(const std::vector<const Point*>& points, const Point& p) {
@@ -172,7 +118,7 @@ Plot scatter(const std::vector<const Point*>& points, const char* title, const s
   PlotSeries others{"other samplers", {}, false}, front{"not beaten in both", {}, true}, usual{"the verb's default", {}, false};
   for (const Point* p : points) {
     if (p->setting.is_default) usual.points.push_back({p->calls, p->mean(), 0, {}});
-    if (on_front(points, *p)) front.points.push_back({p->calls, p->mean(), 0, label_of(p->setting)});
+    if (on_front(points, *p)) front.points.push_back({p->calls, p->mean(), 0, p->setting.name()});
     else if (!p->setting.is_default) others.points.push_back({p->calls, p->mean(), 0, {}});
   }
   std::ranges::sort(front.points, {}, &PlotPoint::x);
@@ -183,27 +129,50 @@ Plot scatter(const std::vector<const Point*>& points, const char* title, const s
   return plot;
 }
 
-/// The default against the best of those that take no more calls.
-Assertion judge(const std::vector<const Point*>& points, const char* name) {
-  const Point* usual = *std::ranges::find_if(points, [](const Point* p) { return p->setting.is_default; });
-  const Point* best = usual;
-  for (const Point* p : points) {
-    if (p->calls <= usual->calls + 0.5 && p->mean() < best->mean()) best = p;
+/// The quantile of the standard normal distribution above which one of `count` differences lies by chance once in 40
+/// times (Bonferroni), by bisection.
+double threshold_of(int count) {
+  double low = 0, high = 10;
+  for (int i = 0; i < 60; ++i) {
+    const double z = (low + high) / 2, tail = std::erfc(z / std::numbers::sqrt2) / 2;
+    (tail > 0.025 / count ? low : high) = z;
   }
-  const Difference d = difference(usual->nats, best->nats);
-  return {name, d.mean < 2 * d.error + 1e-9,
-          show("default %s: %.3f nats a token in %.1f calls; best with no more calls %s: %.3f in %.1f; difference %.3f +- %.3f",
-               usual->setting.job.sampler.c_str(), usual->mean(), usual->calls, label_of(best->setting).c_str(), best->mean(),
-               best->calls, d.mean, d.error)};
+  return low;
+}
+
+/// The default against those that take no more calls: the one that is ahead by the most standard errors.
+Assertion judge(const std::vector<const Point*>& points, const char* name) {
+  const Point* usual = points.front();
+  const Point* best = nullptr;
+  double furthest = -std::numeric_limits<double>::infinity();
+  int compared = 0;
+  for (const Point* p : points) {
+    if (p == usual || p->calls > usual->calls + 0.5) continue;
+    ++compared;
+    const auto d = fusion::paired_difference(usual->nats, p->nats);
+    const double ahead = d.mean / std::max(d.error, 1e-9);
+    if (ahead <= furthest) continue;
+    furthest = ahead;
+    best = p;
+  }
+  if (best == nullptr) return {name, true, "nothing with no more calls was compared"};
+  const double threshold = threshold_of(compared);
+  const auto nats = fusion::paired_difference(usual->nats, best->nats), right = fusion::paired_difference(best->right, usual->right);
+  return {name, furthest < threshold,
+          show("default %s: %.3f nats a token, %.0f %% right, %.1f calls; of %d with no more calls the most certainly better or "
+               "least certainly worse is %s: %.3f nats, ahead by %.3f +- %.3f (%.1f standard errors, chance gives up to %.1f), "
+               "labels by %.0f +- %.0f points", usual->setting.job.sampler.c_str(), usual->mean(), 100 * usual->right_share(),
+               usual->calls, compared, best->setting.name().c_str(), best->mean(), nats.mean, nats.error, furthest, threshold,
+               100 * right.mean, 100 * right.error)};
 }
 
 }  // namespace
 
 ModelOrderOptions ModelOrderOptions::quick(ModelOrderOptions options) {
   options.samples = 4;
-  options.caption_steps = {generation::caption_defaults().steps / 2, generation::caption_defaults().steps};
+  options.caption_steps = {generation::caption_defaults().steps};
   options.picture_steps = {generation::generate_defaults().steps};
-  options.samplers = {"confidence", "random", "halton", "entropy", "first-hitting-2", "left-to-right"};
+  if (options.samplers.empty()) options.samplers = {"confidence", "random", "halton", "entropy", "first-hitting-2", "left-to-right"};
   options.bound_draws = 4;
   return options;
 }
@@ -214,6 +183,7 @@ void ModelOrderOptions::validate() const {
   };
   require(samples >= 2 && samples <= 10'000, "2 to 10000 samples");
   require(bound_draws >= 1, "at least one mask a bound");
+  require(!drawn.empty(), "something to draw");
   require(!caption_steps.empty() && !picture_steps.empty(), "at least one number of steps");
 }
 
@@ -223,8 +193,13 @@ std::optional<Report> run_model_order(const ModelOrderOptions& options, generati
   const auto started = std::chrono::steady_clock::now();
   Measure measure(options, pipeline);
   std::vector<Point> points;
-  const auto settings = settings_of(options);
-  for (const Setting& setting : settings) {
+  std::vector<SamplerSetting> settings;
+  const SettingChoice choice{options.samplers, options.caption_steps, options.picture_steps,
+                             pipeline.model().family->sizes().image_length()};
+  for (const Modality drawn : options.drawn) {
+    for (SamplerSetting& setting : settings_of(drawn, choice)) settings.push_back(std::move(setting));
+  }
+  for (const SamplerSetting& setting : settings) {
     points.push_back(measure.at(setting));
     if (progress && !progress(int(points.size()), int(settings.size()))) return {};
   }
@@ -233,19 +208,19 @@ std::optional<Report> run_model_order(const ModelOrderOptions& options, generati
   report.settings = {{"model", pipeline.model().folder.filename().string()}, {"split", options.split},
                      {"samples", options.samples},                        {"bound_draws", options.bound_draws},
                      {"seed", double(options.seed)}};
-  report.columns = {"drawn", "sampler", "randomness", "steps", "calls", "nats_per_token", "worse_than_default",
-                    "worse_error", "label_right", "cases", "default", "front"};
-  for (const Modality drawn : {Modality::text, Modality::image}) {
+  report.columns = {"drawn", "sampler", "setting", "calls", "nats_per_token", "worse_than_default", "worse_error",
+                    "label_right", "more_right", "more_right_error", "cases", "default", "front"};
+  for (const Modality drawn : options.drawn) {
     std::vector<const Point*> own;
     for (const Point& p : points) {
       if (p.setting.drawn == drawn) own.push_back(&p);
     }
     const Point& usual = *own.front();
     for (const Point* p : own) {
-      const Difference d = difference(p->nats, usual.nats);
-      report.rows.push_back({drawn == Modality::text ? "caption" : "picture", p->setting.job.sampler, p->setting.job.randomness,
-                             p->setting.job.steps, p->calls, p->mean(), d.mean, d.error, p->right, int(p->nats.size()),
-                             p->setting.is_default ? 1 : 0, on_front(own, *p) ? 1 : 0});
+      const auto worse = fusion::paired_difference(p->nats, usual.nats), more = fusion::paired_difference(p->right, usual.right);
+      report.rows.push_back({drawn == Modality::text ? "caption" : "picture", p->setting.job.sampler, setting_text(p->setting),
+                             p->calls, p->mean(), worse.mean, worse.error, p->right_share(), more.mean, more.error,
+                             int(p->nats.size()), p->setting.is_default ? 1 : 0, on_front(own, *p) ? 1 : 0});
     }
     const bool text = drawn == Modality::text;
     report.plots.push_back(scatter(own, text ? "Captions: quality against calls" : "Pictures: quality against calls", show(

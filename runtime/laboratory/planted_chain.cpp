@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <numbers>
 #include <numeric>
 #include <stdexcept>
@@ -118,17 +117,6 @@ int PlantedChain::draw_from(std::span<const double> weights, double uniform) {
     if (rest < 0) break;
   }
   return last;
-}
-
-double unigram_entropy(std::span<const int> sequence) {
-  std::map<int, int> counts;
-  for (int state : sequence) ++counts[state];
-  double entropy = 0;
-  for (const auto& [state, count] : counts) {
-    const double p = double(count) / double(sequence.size());
-    entropy -= p * std::log(p);
-  }
-  return entropy;
 }
 
 }  // namespace lacuna::laboratory

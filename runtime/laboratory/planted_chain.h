@@ -70,7 +70,4 @@ class PlantedChain {
   std::vector<double> powers_, transposed_;  // [length + 1, K, K]
 };
 
-/// Entropy of the frequencies of states inside one sequence, nats: what falls when a sampler repeats itself.
-double unigram_entropy(std::span<const int> sequence);
-
 }  // namespace lacuna::laboratory

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "fusion/statistics.h"
 #include "runtime/generation/host_proposal.h"
 #include "runtime/samplers/sampler_registry.h"
 
@@ -73,19 +74,13 @@ std::vector<std::vector<samplers::PositionProposal>> PlantedSource::propose(
 }
 
 ChainRun summarise(const PlantedChain& chain, std::span<const std::vector<int>> sequences, std::span<const int> calls) {
-  const auto moments = [](const std::vector<double>& values) {
-    const double n = double(values.size()), mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
-    double squares = 0;
-    for (double v : values) squares += (v - mean) * (v - mean);
-    return std::pair{mean, n > 1 ? std::sqrt(squares / (n - 1) / n) : 0.0};
-  };
   std::vector<double> losses, entropies;
   for (const auto& sequence : sequences) {
     losses.push_back(chain.negative_log_likelihood(sequence) / chain.length());
-    entropies.push_back(unigram_entropy(sequence));
+    entropies.push_back(fusion::unigram_entropy(sequence));
   }
-  const auto [loss, loss_error] = moments(losses);
-  const auto [entropy, entropy_error] = moments(entropies);
+  const auto [loss, loss_error] = fusion::mean_error(losses);
+  const auto [entropy, entropy_error] = fusion::mean_error(entropies);
   ChainRun run{std::exp(loss), std::exp(loss) * loss_error, entropy, entropy_error, 0, int(sequences.size())};
   if (!calls.empty()) run.calls = double(std::accumulate(calls.begin(), calls.end(), 0LL)) / double(calls.size());
   return run;

@@ -6,12 +6,11 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "fusion/statistics.h"
+#include "runtime/evaluation/text_judge.h"
 #include "runtime/generation/denoise_loop.h"
-#include "runtime/generation/denoiser.h"
-#include "runtime/generation/model.h"
 #include "runtime/laboratory/show.h"
 #include "runtime/samplers/sampler_registry.h"
-#include "runtime/weights/checkpoint.h"
 
 namespace lacuna::laboratory {
 namespace {
@@ -19,22 +18,6 @@ namespace {
 using fusion::Canvas;
 using fusion::Modality;
 using generation::DenoiseRequest;
-
-constexpr std::size_t kRequests = 256;  // canvases in one pass
-
-/// A model of text alone on an engine.
-struct TextModel {
-  TextModel(const std::filesystem::path& folder, graph::Executor& executor)
-      : family(generation::open_family(folder)),
-        denoiser(family, executor, std::make_shared<weights::Checkpoint>(weights::Checkpoint::open(folder))) {
-    if (family->tokens().has_images()) {
-      throw std::invalid_argument("[lab precision] " + folder.string() + ": expected a model of text alone, as "
-                                  "lacuna-train denoiser --text makes");
-    }
-  }
-  std::shared_ptr<const fusion::ModelFamily> family;
-  generation::Denoiser denoiser;
-};
 
 struct Curve {
   const char* sampler;
@@ -53,29 +36,18 @@ struct Point {
 
 using Texts = std::vector<std::vector<int>>;  // relative to the text ids
 
-struct MeanError {
-  double mean = 0, error = 0;
-};
-MeanError mean_error(const std::vector<double>& values) {
-  const auto n = double(values.size());
-  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
-  double squares = 0;
-  for (const double v : values) squares += (v - mean) * (v - mean);
-  return {mean, std::sqrt(squares / std::max(1.0, n - 1) / n)};
-}
-
 class Experiment {
  public:
   Experiment(const TextPrecisionOptions& options, graph::Executor& executor)
       : options_(options), model_(options.model, executor), judge_(options.judge, executor) {
-    const auto& own = model_.family->tokens();
-    const auto& other = judge_.family->tokens();
-    if (!(own.text == other.text) || judge_.family->transformer().attention != fusion::AttentionKind::causal) {
+    if (model_.family->tokens().has_images() || judge_.model().family->tokens().has_images()) {
+      throw std::invalid_argument("[lab precision] expected models of text alone, as lacuna-train denoiser --text makes");
+    }
+    if (!(model_.pieces == judge_.model().pieces) || !judge_.is_exact()) {
       throw std::invalid_argument("[lab precision] " + options.judge.string() + ": expected an autoregressive model (--objective "
                                   "ar) of the same text");
     }
-    if (model_.family->transformer().attention == fusion::AttentionKind::causal ||
-        model_.family->noise() != fusion::NoiseKind::absorbing) {
+    if (model_.autoregressive()) {
       throw std::invalid_argument("[lab precision] " + options.model.string() + ": expected a masked diffusion model");
     }
   }
@@ -87,10 +59,10 @@ class Experiment {
     const Texts texts = curve.uniforms ? by_gumbel(*curve.uniforms, steps) : by_sampler(steps);
     std::vector<double> nats, entropies;
     for (const auto& text : texts) {
-      nats.push_back(judged(text) / length());
-      entropies.push_back(unigram_entropy(text));
+      nats.push_back(judge_.nats(text, 0, 1, 0) / length());
+      entropies.push_back(fusion::unigram_entropy(text));
     }
-    const MeanError n = mean_error(nats), h = mean_error(entropies);
+    const fusion::MeanError n = fusion::mean_error(nats), h = fusion::mean_error(entropies);
     return {curve.sampler, steps, double(calls_ - before) / double(texts.size()), n.mean, n.error, h.mean, h.error};
   }
 
@@ -103,7 +75,7 @@ class Experiment {
     std::vector<Canvas> canvases(std::size_t(options_.samples), model_.family->joint());
     std::vector<std::uint64_t> seeds(canvases.size());
     std::iota(seeds.begin(), seeds.end(), options_.seed * 1000 + std::uint64_t(steps));
-    const auto result = generation::denoise(model_.denoiser, *sampler, canvases, seeds, loop);
+    const auto result = generation::denoise(*model_.denoiser, *sampler, canvases, seeds, loop);
     for (const int calls : result.calls) calls_ += calls;
     Texts texts;
     for (const Canvas& canvas : canvases) texts.push_back(relative(canvas));
@@ -147,38 +119,11 @@ class Experiment {
   std::vector<std::vector<double>> distributions(const Canvas& canvas) {
     const DenoiseRequest request{&canvas, 0, {}, true};
     std::vector<std::vector<double>> rows;
-    const auto proposals = model_.denoiser.propose({&request, 1}, {}, 0);
+    const auto proposals = model_.denoiser->propose({&request, 1}, {}, 0);
     for (const auto& proposal : proposals.front()) {
       rows.emplace_back(proposal.distribution.begin(), proposal.distribution.end());
     }
     return rows;
-  }
-
-  /// Nats of a text under the judge: every token with what stands before it.
-  double judged(const std::vector<int>& text) {
-    const auto& space = judge_.family->tokens();
-    std::vector<Canvas> canvases;
-    for (std::size_t l = 0; l < text.size(); ++l) {
-      std::vector<std::int32_t> ids(text.size(), space.mask);
-      for (std::size_t i = 0; i < l; ++i) ids[i] = space.text.begin + text[i];
-      canvases.push_back(judge_.family->infill(ids, {}));
-    }
-    double nats = 0;
-    for (std::size_t begin = 0; begin < canvases.size(); begin += kRequests) {
-      std::vector<DenoiseRequest> requests;
-      std::vector<std::vector<int>> wanted;
-      const std::size_t end = std::min(canvases.size(), begin + kRequests);
-      for (std::size_t l = begin; l < end; ++l) wanted.push_back({canvases[l].masked_positions(Modality::text).front()});
-      for (std::size_t l = begin; l < end; ++l) requests.push_back({&canvases[l], 0, wanted[l - begin]});
-      judge_.denoiser.visit_logits(requests, {}, [&](const generation::LogitRow& row) {
-        const auto logits = row.conditional;
-        const double peak = *std::ranges::max_element(logits);
-        double sum = 0;
-        for (const float x : logits) sum += std::exp(double(x) - peak);
-        nats += peak + std::log(sum) - double(logits[std::size_t(text[begin + row.request])]);
-      });
-    }
-    return nats;
   }
 
   std::vector<int> relative(const Canvas& canvas) const {
@@ -188,7 +133,8 @@ class Experiment {
   }
 
   const TextPrecisionOptions& options_;
-  TextModel model_, judge_;
+  evaluation::TextModel model_;
+  evaluation::TextJudge judge_;
   std::int64_t calls_ = 0;
 };
 

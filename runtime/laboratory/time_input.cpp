@@ -6,6 +6,7 @@
 #include <numbers>
 #include <stdexcept>
 
+#include "fusion/statistics.h"
 #include "runtime/laboratory/show.h"
 
 namespace lacuna::laboratory {
@@ -15,21 +16,10 @@ constexpr double kInterval = 1.96;       // standard errors of a 95 % interval
 constexpr double kAgreement = 3.5;       // standard errors within which two forms count as equal
 constexpr double kNegligible = 0.02;     // of the loss
 
-struct Estimate {
-  double mean = 0, error = 0;
-};
-
 /// Bits; of the differences of two columns, window by window.
-Estimate difference(const std::vector<double>& a, const std::vector<double>& b) {
-  Estimate e;
-  const auto n = double(a.size());
-  std::vector<double> d;
-  for (std::size_t i = 0; i < a.size(); ++i) d.push_back((a[i] - b[i]) / std::numbers::ln2);
-  for (const double x : d) e.mean += x / n;
-  double squares = 0;
-  for (const double x : d) squares += (x - e.mean) * (x - e.mean);
-  e.error = std::sqrt(squares / (n - 1) / n);
-  return e;
+fusion::MeanError difference(const std::vector<double>& a, const std::vector<double>& b) {
+  const auto [mean, error] = fusion::paired_difference(a, b);
+  return {mean / std::numbers::ln2, error / std::numbers::ln2};
 }
 
 struct Runs {
@@ -46,9 +36,7 @@ std::vector<double> pooled(const std::vector<TextRun>& runs, std::size_t measure
 }
 
 double mean_bits(const std::vector<double>& nats) {
-  double sum = 0;
-  for (const double x : nats) sum += x / double(nats.size()) / std::numbers::ln2;
-  return sum;
+  return fusion::mean_error(nats).mean / std::numbers::ln2;
 }
 
 Plot curves(const Runs& runs, const std::optional<double>& floor, const std::string& caption) {
@@ -130,14 +118,14 @@ std::optional<Report> run_time(const TimeOptions& options, const Trainer& traine
   for (const bool with : {false, true}) {
     const auto& list = with ? runs.with : runs.without;
     for (std::size_t s = 0; s < list.size(); ++s) {
-      const Estimate forms = difference(list[s].windows[1], list[s].windows[0]);
+      const fusion::MeanError forms = difference(list[s].windows[1], list[s].windows[0]);
       report.rows.push_back({with ? "yes" : "no", int(s), mean_bits(list[s].windows[0]), mean_bits(list[s].windows[1]),
                              forms.mean, forms.error});
       worst[with] = std::max(worst[with], std::abs(forms.mean) / forms.error);
     }
   }
   const auto without = pooled(runs.without, 0), with = pooled(runs.with, 0);
-  const Estimate gain = difference(without, with);
+  const fusion::MeanError gain = difference(without, with);
   const double bits = mean_bits(without);
   report.settings.emplace_back("time_gains_bits", gain.mean);
   report.settings.emplace_back("time_gains_error", gain.error);

@@ -122,12 +122,12 @@ const std::vector<FolderRule>& folder_rules() {
         "fusion/training/shards"},
        {"fusion/training"},
        {"posix"}},
+      // Models that lacuna-train made of text have their pieces beside them, as shards do.
       {"runtime/evaluation",
        {"text", "vision", "fusion", "runtime/weights", "runtime/samplers", "runtime/generation",
-        "runtime/preparation"},
+        "runtime/preparation", "fusion/training/shards/piece_table"},
        {"fusion/training"},
        {"posix"}},
-      // Of evaluation only how uncertain a mean or a share is.
       {"runtime/laboratory",
        {"text", "vision", "fusion", "runtime/weights", "runtime/samplers", "runtime/generation",
         "runtime/evaluation"},

@@ -58,11 +58,6 @@ TEST(PlantedChain, PosteriorsAreThoseOfEnumeration) {
   }
 }
 
-TEST(PlantedChain, UnigramEntropy) {
-  EXPECT_DOUBLE_EQ(unigram_entropy(std::vector{3, 3, 3}), 0);
-  EXPECT_NEAR(unigram_entropy(std::vector{0, 1, 2, 3}), std::log(4.0), 1e-12);
-}
-
 TEST(PlantedChain, RefusesSizesOutOfRange) {
   EXPECT_THROW(PlantedChain({1, 4, 1, 1}), std::invalid_argument);
   EXPECT_THROW(PlantedChain({4, 0, 1, 1}), std::invalid_argument);

@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "fusion/graph/split_mix.h"
 #include "runtime/weights/atomic_file.h"
 #include "runtime/weights/json_file.h"
 #include "tools/fullsize/released_layout.h"
@@ -31,7 +32,7 @@ constexpr float kDeviation = 0.02f;
 /// Normal numbers, fast: picked from a table by 16 random bits each.
 class Noise {
  public:
-  explicit Noise(std::uint64_t seed) : state_(seed), table_(65536) {
+  explicit Noise(std::uint64_t seed) : words_(seed), table_(65536) {
     std::mt19937_64 random(seed);
     std::normal_distribution<float> normal;
     for (float& x : table_) x = normal(random);
@@ -40,7 +41,7 @@ class Noise {
   void fill(float deviation, std::span<float> out) {
     std::uint64_t bits = 0;
     for (std::size_t i = 0; i < out.size(); ++i) {
-      if (i % 4 == 0) bits = next();
+      if (i % 4 == 0) bits = words_.next();
       out[i] = deviation * table_[bits & 0xFFFF];
       bits >>= 16;
     }
@@ -50,20 +51,13 @@ class Noise {
     if (narrow_.empty() || deviation != narrow_deviation_) narrow(deviation);
     std::size_t i = 0;
     for (; i + 4 <= out.size(); i += 4) {
-      const std::uint64_t bits = next();
+      const std::uint64_t bits = words_.next();
       for (std::size_t j = 0; j < 4; ++j) out[i + j] = narrow_[(bits >> (16 * j)) & 0xFFFF];
     }
-    for (; i < out.size(); ++i) out[i] = narrow_[next() & 0xFFFF];
+    for (; i < out.size(); ++i) out[i] = narrow_[words_.next() & 0xFFFF];
   }
 
  private:
-  /// SplitMix64.
-  std::uint64_t next() {
-    std::uint64_t z = (state_ += 0x9E3779B97F4A7C15ull);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
-    return z ^ (z >> 31);
-  }
   void narrow(float deviation) {
     narrow_deviation_ = deviation;
     narrow_.clear();
@@ -75,7 +69,7 @@ class Noise {
     }
   }
 
-  std::uint64_t state_;
+  graph::SplitMix words_;
   std::vector<float> table_;
   std::vector<std::uint16_t> narrow_;
   float narrow_deviation_ = 0;

@@ -13,6 +13,7 @@
 #include "runtime/laboratory/relatives.h"
 #include "runtime/laboratory/text_model_precision.h"
 #include "runtime/laboratory/time_input.h"
+#include "runtime/samplers/sampler_registry.h"
 #include "runtime/weights/atomic_file.h"
 #include "runtime/weights/json.h"
 #include "runtime/weights/mapped_file.h"
@@ -39,7 +40,8 @@ struct LabVerb {
   std::vector<std::string> experiments;
   std::optional<std::string> output;
   std::optional<std::int64_t> samples, states, length, bits, train_steps;
-  std::optional<std::string> text, runs, text_model, judge;
+  std::optional<std::string> text, runs, text_model, judge, split, drawn;
+  std::vector<std::string> samplers;
   bool with_model = false;
   std::int64_t seed = 1;
   bool quick = false;
@@ -87,12 +89,32 @@ std::optional<Report> order(LabVerb& verb, const laboratory::Progress& progress)
   auto options = verb.quick ? laboratory::OrderOptions::quick() : laboratory::OrderOptions{};
   options.seed = std::uint64_t(verb.seed);
   if (!verb.with_model) {
+    if (!verb.samplers.empty() || verb.split || verb.drawn) {
+      throw Failure(kUsage, "--sampler, --split and --drawn: expected --with-model beside them");
+    }
     options.chain = verb.chain(options.chain);
     options.samples = verb.sample_count(options.samples);
     return laboratory::run_order(options, progress);
   }
   laboratory::ModelOrderOptions on_model;
   on_model.seed = options.seed;
+  on_model.samplers = verb.samplers;
+  for (const std::string& name : verb.samplers) {
+    const auto names = samplers::sampler_registry();
+    if (std::ranges::find(names, name, &samplers::SamplerEntry::name) == names.end()) {
+      throw bad_flag("--sampler", "a sampler of lacuna caption --help", "\"" + name + "\"");
+    }
+  }
+  if (verb.split) {
+    if (*verb.split != "val_cross" && *verb.split != "val_concept" && *verb.split != "train") {
+      throw bad_flag("--split", "val_cross, val_concept or train", "\"" + *verb.split + "\"");
+    }
+    on_model.split = *verb.split;
+  }
+  if (verb.drawn) {
+    if (*verb.drawn != "captions" && *verb.drawn != "pictures") throw bad_flag("--drawn", "captions or pictures", "\"" + *verb.drawn + "\"");
+    on_model.drawn = {*verb.drawn == "captions" ? fusion::Modality::text : fusion::Modality::image};
+  }
   if (verb.quick) on_model = laboratory::ModelOrderOptions::quick(on_model);
   if (verb.samples) {
     if (*verb.samples < 2 || *verb.samples > 10'000) {
@@ -323,6 +345,9 @@ Action declare_lab(Options& options) {
   options.value("--text-model", "FOLDER", verb->text_model, "precision: a trained masked model of text in place of the chain");
   options.value("--judge", "FOLDER", verb->judge, "precision: an autoregressive model of the same text, for Gen-PPL");
   options.flag("--with-model", verb->with_model, "order: captions and pictures of the model in place of the chain");
+  options.value("--sampler", "NAME", verb->samplers, "order --with-model: this sampler beside the default and no other; can be repeated");
+  options.value("--split", "NAME", verb->split, "order --with-model: val_cross, val_concept or train (default val_cross)");
+  options.value("--drawn", "WHAT", verb->drawn, "order --with-model: captions or pictures alone");
   options.flag("--no-model", verb->no_model, "control: the planted chain alone");
   options.group("Results");
   options.value("-o,--output", "FOLDER", verb->output, "Writes EXPERIMENT.csv and EXPERIMENT.svg there");
