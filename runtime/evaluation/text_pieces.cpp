@@ -1,5 +1,6 @@
 #include "runtime/evaluation/text_pieces.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>

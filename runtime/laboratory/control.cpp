@@ -90,7 +90,7 @@ class ChainControl {
       }
       sequences = fill(sequences, "random", calls, {});
       const std::vector<double> after = losses();
-      Row row{"chain", "self-correction", show("%d rounds, %d calls", round, draft_steps + round * calls), 0,
+      Row row{"chain", "self-correction", show("%d round%s, %d calls", round, round == 1 ? "" : "s", draft_steps + round * calls), 0,
               options_.samples, summarise(chain_, sequences, {}).perplexity, "perplexity"};
       for (std::size_t i = 0; i < after.size(); ++i) row.kept += after[i] < before[i];
       rows.push_back(row);

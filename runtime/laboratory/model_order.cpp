@@ -117,8 +117,8 @@ Plot scatter(const std::vector<const Point*>& points, const char* title, const s
   plot.x_axis = Axis::logarithmic;
   PlotSeries others{"other samplers", {}, false}, front{"not beaten in both", {}, true}, usual{"the verb's default", {}, false};
   for (const Point* p : points) {
-    if (p->setting.is_default) usual.points.push_back({p->calls, p->mean(), 0, {}});
-    if (on_front(points, *p)) front.points.push_back({p->calls, p->mean(), 0, p->setting.name()});
+    if (p->setting.is_default) usual.points.push_back({p->calls, p->mean(), 0, p->setting.name()});
+    if (on_front(points, *p)) front.points.push_back({p->calls, p->mean(), 0, p->setting.is_default ? "" : p->setting.name()});
     else if (!p->setting.is_default) others.points.push_back({p->calls, p->mean(), 0, {}});
   }
   std::ranges::sort(front.points, {}, &PlotPoint::x);
@@ -204,7 +204,7 @@ std::optional<Report> run_model_order(const ModelOrderOptions& options, generati
     if (progress && !progress(int(points.size()), int(settings.size()))) return {};
   }
   Report report;
-  report.experiment = "order";
+  report.experiment = "order-model";
   report.settings = {{"model", pipeline.model().folder.filename().string()}, {"split", options.split},
                      {"samples", options.samples},                        {"bound_draws", options.bound_draws},
                      {"seed", double(options.seed)}};

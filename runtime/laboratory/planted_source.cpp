@@ -10,6 +10,11 @@
 #include "runtime/samplers/sampler_registry.h"
 
 namespace lacuna::laboratory {
+namespace {
+
+constexpr std::uint64_t kSeedsApart = 10'000'000;  // more than there are sequences in a run
+
+}  // namespace
 
 using fusion::Canvas;
 using fusion::Modality;
@@ -90,7 +95,7 @@ std::vector<std::vector<int>> sample_sequences(PlantedSource& source, const samp
                                                int count, std::uint64_t seed, std::vector<int>& calls) {
   std::vector<Canvas> canvases(std::size_t(count), source.canvas());
   std::vector<std::uint64_t> seeds(canvases.size());
-  std::iota(seeds.begin(), seeds.end(), seed);
+  std::iota(seeds.begin(), seeds.end(), (seed - 1) * kSeedsApart + 1);
   generation::LoopOptions options;
   options.steps = steps;
   options.text_schedule = options.image_schedule = fusion::NoiseSchedule(fusion::ScheduleKind::linear);

@@ -52,7 +52,8 @@ struct ChainRun {
 /// Summarises sequences; `calls` their calls.
 ChainRun summarise(const PlantedChain& chain, std::span<const std::vector<int>> sequences, std::span<const int> calls);
 
-/// Samples `count` sequences through the loop with seeds seed, seed + 1, ... All steps with the linear schedule.
+/// Samples `count` sequences through the loop, each with a seed of its own; runs with different `seed` share none. All
+/// steps with the linear schedule.
 ChainRun sample_chain(PlantedSource& source, const PlantedChain& chain, const std::string& sampler,
                       const samplers::SamplerOptions& options, int steps, int count, std::uint64_t seed);
 

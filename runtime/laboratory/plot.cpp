@@ -66,6 +66,8 @@ Scale make_scale(Axis axis, double least, double most, double from, double to) {
         if (l >= scale.low && l <= scale.high) scale.ticks.push_back(tick);
       }
     }
+    // A narrow range may lie between the round numbers.
+    if (scale.ticks.size() < 2) scale.ticks = most > least ? std::vector{least, most} : std::vector{least};
     return scale;
   }
   const double span = most > least ? most - least : std::max(1.0, std::abs(most));
@@ -118,6 +120,66 @@ std::vector<std::string> wrapped(const std::string& text, std::size_t width) {
   return lines;
 }
 
+/// Names of points, set where they cover neither each other nor the points; points in one place share a line.
+class Labels {
+ public:
+  Labels(double left, double right) : left_(left), right_(right) {}
+
+  void add(double x, double y, const std::string& text) {
+    if (text.empty()) return;
+    for (Label& other : labels_) {
+      if (std::abs(other.x - x) > 1 || std::abs(other.y - y) > 1) continue;
+      if ((", " + other.text + ",").find(", " + text + ",") == std::string::npos) other.text += ", " + text;
+      return;
+    }
+    labels_.push_back({x, y, text});
+  }
+
+  std::string svg() const {
+    struct Box {
+      double left, right, top, bottom;
+    };
+    std::vector<Box> taken;
+    // A point covers what is beside it, too.
+    for (const Label& label : labels_) taken.push_back({label.x - 5, label.x + 5, label.y - 5, label.y + 5});
+    std::string svg;
+    for (const Label& label : labels_) {
+      const double width = kLetter * double(label.text.size());
+      bool placed = false;
+      for (const double down : {-6.0, 15.0, -19.0, 28.0, -32.0, 41.0, -45.0, 54.0}) {
+        for (const bool to_the_right : {true, false}) {
+          const double x = to_the_right ? label.x + 7 : label.x - 7 - width, y = label.y + down;
+          const Box box{x, x + width, y - 9, y + 3};
+          const bool inside = box.left >= left_ && box.right <= right_;
+          const bool free = std::ranges::none_of(taken, [&](const Box& other) {
+            return box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom;
+          });
+          if (placed || !inside || !free) continue;
+          placed = true;
+          taken.push_back(box);
+          svg += text_at(to_the_right ? x : x + width, y, label.text, to_the_right ? "start" : "end", "font-size=\"11\"");
+          if (std::abs(down) > 16) {
+            svg += "<line x1=\"" + fixed(label.x) + "\" y1=\"" + fixed(label.y) + "\" x2=\"" +
+                   fixed(to_the_right ? x - 1 : x + width + 1) + "\" y2=\"" + fixed(y - 4) + "\" stroke=\"#999\" stroke-width=\"0.7\"/>\n";
+          }
+        }
+      }
+      // No room anywhere: over the others rather than nowhere.
+      if (!placed) svg += text_at(label.x + 7, label.y - 6, label.text, "start", "font-size=\"11\"");
+    }
+    return svg;
+  }
+
+ private:
+  struct Label {
+    double x, y;
+    std::string text;
+  };
+  static constexpr double kLetter = 5.9;  // its mean width at this size
+  double left_, right_;
+  std::vector<Label> labels_;
+};
+
 double height_of(const Plot& plot) {
   return kTop + kPlotHeight + kBottom + kLine * double(wrapped(plot.caption, kCaptionWidth).size()) + 12;
 }
@@ -145,8 +207,9 @@ std::string draw(const Plot& plot, double top) {
     for (const PlotPoint& p : series.points) {
       x_low = std::min(x_low, p.x);
       x_high = std::max(x_high, p.x);
-      y_low = std::min(y_low, p.y);
-      y_high = std::max(y_high, p.y);
+      const bool drawn = plot.y_axis == Axis::linear || p.y > 2 * p.error;  // the bar
+      y_low = std::min(y_low, drawn ? p.y - 2 * p.error : p.y);
+      y_high = std::max(y_high, p.y + 2 * p.error);
     }
   }
   if (!plot.reference_name.empty()) {
@@ -174,6 +237,7 @@ std::string draw(const Plot& plot, double top) {
   const double middle = top + kTop + kPlotHeight / 2;
   svg += text_at(22, middle, plot.y_label, "middle", ("transform=\"rotate(-90 22 " + fixed(middle) + ")\"").c_str());
 
+  Labels labels(kLeft, right);
   double legend = top + kTop + 12;
   if (!plot.reference_name.empty()) {
     svg += "<line x1=\"" + fixed(kLeft) + "\" x2=\"" + fixed(right) + "\" y1=\"" + fixed(y.of(plot.reference)) +
@@ -199,12 +263,13 @@ std::string draw(const Plot& plot, double top) {
                "\" y2=\"" + fixed(inside(high)) + "\" stroke=\"" + colour + "\" stroke-width=\"1.2\"/>\n";
       }
       svg += marker(s, x.of(p.x), y.of(p.y));
-      if (!p.label.empty()) svg += text_at(x.of(p.x) + 7, y.of(p.y) - 6, p.label, "start", "font-size=\"11\"");
+      labels.add(x.of(p.x), y.of(p.y), p.label);
     }
     svg += marker(s, right + 26, legend - 4);
     svg += text_at(right + 46, legend, series.name, "start");
     legend += kLine;
   }
+  svg += labels.svg();
   double line = bottom + kBottom + 4;
   for (const std::string& text : wrapped(plot.caption, kCaptionWidth)) {
     svg += text_at(kLeft - 50, line, text, "start", "fill=\"#444\"");

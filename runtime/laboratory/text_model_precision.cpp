@@ -206,7 +206,7 @@ std::optional<Report> run_text_precision(const TextPrecisionOptions& options, gr
     }
   }
   Report report;
-  report.experiment = "precision";
+  report.experiment = "precision-text";
   report.settings = {{"model", options.model.string()}, {"judge", options.judge.string()}, {"length", experiment.length()},
                      {"bits", options.bits},            {"samples", options.samples},      {"seed", double(options.seed)}};
   report.columns = {"sampler", "steps", "gen_ppl", "gen_ppl_error", "entropy", "entropy_error", "calls"};

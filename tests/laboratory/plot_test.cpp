@@ -39,6 +39,32 @@ TEST(Plot, OnePointAndEqualValuesAreDrawn) {
   EXPECT_EQ(to_svg(plot).find("nan"), std::string::npos);
 }
 
+TEST(Plot, ANarrowLogarithmicRangeHasTicks) {
+  Plot plot = example();
+  plot.series = {{"one", {{16, 1}, {16, 2}}}};
+  EXPECT_NE(to_svg(plot).find(">16<"), std::string::npos);
+  plot.series = {{"one", {{8.3, 1}, {8.9, 2}}}};
+  EXPECT_NE(to_svg(plot).find(">8.3<"), std::string::npos);
+  EXPECT_NE(to_svg(plot).find(">8.9<"), std::string::npos);
+}
+
+TEST(Plot, NamesOfPointsInOnePlaceShareALine) {
+  Plot plot = example();
+  plot.series = {{"a", {{1, 2, 0, "first"}}}, {"b", {{1, 2, 0, "second"}, {10, 3, 0, "third"}}}};
+  const std::string svg = to_svg(plot);
+  EXPECT_NE(svg.find(">first, second<"), std::string::npos);
+  EXPECT_NE(svg.find(">third<"), std::string::npos);
+}
+
+TEST(Plot, BarsLieInsideTheAxes) {
+  Plot plot = example();
+  plot.series = {{"one", {{1, 5, 2}, {2, 6, 0}}}};
+  // From 1 to 9: both ends are values between ticks that are drawn.
+  const std::string svg = to_svg(plot);
+  EXPECT_NE(svg.find(">2<"), std::string::npos);
+  EXPECT_NE(svg.find(">8<"), std::string::npos);
+}
+
 TEST(Plot, RefusesWhatHasNoPlaceOnTheAxes) {
   Plot plot = example();
   plot.series[0].points[0].x = 0;

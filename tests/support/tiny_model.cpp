@@ -1,6 +1,7 @@
 #include "tests/support/tiny_model.h"
 
 #include <cmath>
+#include <cstdio>
 #include <map>
 #include <numbers>
 #include <span>
@@ -8,6 +9,7 @@
 
 #include "fusion/graph/philox.h"
 #include "fusion/models/model_family.h"
+#include "fusion/training/shards/piece_table.h"
 #include "runtime/weights/atomic_file.h"
 #include "runtime/weights/checkpoint_writer.h"
 #include "runtime/weights/json_file.h"
@@ -134,6 +136,39 @@ void write_tiny_model(const fs::path& folder, const TinyModel& model) {
 
   weights::write_file_atomic(folder / "README.md", kModelCard);
   weights::write_file_atomic(folder / "labels.txt", std::string_view("goat\nred apple\nhouse\n"));
+}
+
+void write_tiny_text_model(const fs::path& folder, const TinyTextModel& model) {
+  std::vector<std::string> pieces;
+  for (int i = 0; i < model.letters; ++i) {
+    char piece[8];
+    std::snprintf(piece, sizeof piece, "<0x%02X>", unsigned('a' + i));
+    pieces.emplace_back(piece);
+  }
+  pieces.emplace_back("</s>");
+  write_tiny_text_model(folder, model, pieces, model.letters);
+}
+
+void write_tiny_text_model(const fs::path& folder, const TinyTextModel& model, const std::vector<std::string>& pieces,
+                           int end_of_text) {
+  fs::create_directories(folder);
+  fusion::LacunaTextSizes sizes;
+  sizes.vocabulary = int(pieces.size());
+  sizes.end_of_text = end_of_text;
+  sizes.length = model.length;
+  sizes.width = model.width;
+  sizes.layers = 2;
+  sizes.heads = 2;
+  sizes.mlp_width = 2 * model.width;
+  fusion::LacunaConfig config = fusion::make_lacuna_text_config(sizes);
+  if (model.autoregressive) {
+    config.transformer.attention = fusion::AttentionKind::causal;
+    config.transformer.logit_shift = 1;
+  }
+  weights::write_json_file(folder / "config.json", config.to_json());
+  const fusion::DenoiserShape smallest{{1}, {1, false}, {}, fusion::DenoiserHead::logits};
+  write_weights(folder, fusion::make_lacuna_family(config)->build(smallest).weights(), model.seed);
+  training::write_piece_table(folder, {pieces, {end_of_text}});
 }
 
 }  // namespace lacuna::testing_support

@@ -34,4 +34,19 @@ vision::VqConfig tiny_vq_config(const TinyModel& model);
 /// The same arguments give the same bytes.
 void write_tiny_model(const std::filesystem::path& folder, const TinyModel& model = {});
 
+/// Sizes of a model of text alone, as `lacuna-train denoiser --text` leaves it: byte pieces from 'a' on, then </s>.
+struct TinyTextModel {
+  int letters = 8;
+  int length = 12;
+  int width = 16;
+  bool autoregressive = false;
+  std::uint64_t seed = 1;
+};
+
+/// Writes such a folder: config.json, model.safetensors, pieces.json.
+void write_tiny_text_model(const std::filesystem::path& folder, const TinyTextModel& model = {});
+/// The same with pieces of one's own, the last of them being the end of text.
+void write_tiny_text_model(const std::filesystem::path& folder, const TinyTextModel& model,
+                           const std::vector<std::string>& pieces, int end_of_text);
+
 }  // namespace lacuna::testing_support
