@@ -145,11 +145,11 @@ std::optional<Evaluation> evaluate_generated_text(const TextJudge& judge, const 
                      {"unigram_entropy_high", entropy.high},
                      {"entropy_of_all_texts", fusion::unigram_entropy(judged->all)},
                      {"tokens_a_text", fusion::mean_error(judged->tokens).mean},
-                     {"calls_a_text", calls},
                      {"empty_texts", double(judged->empty)}},
                     {{"measure", judge.is_exact() ? "exact" : "bound"},
                      {"judge", judge.model().folder.string()},
                      {"handover", same ? "same pieces" : "decoded and cut anew"}}};
+  if (calls > 0) result.details.emplace_back("calls_a_text", calls);
   if (!truth.empty()) {
     const auto real = judge_all(truth);
     if (!real) return std::nullopt;

@@ -57,7 +57,7 @@ class Measure {
     Point point{setting, 0, {}, {}};
     std::vector<Pair> pairs;
     for (std::size_t i = 0; i < canvases.size(); ++i) {
-      point.calls += double(result.calls[i]) / double(canvases.size());
+      point.calls += result.calls[i];  // whole numbers: equal means are equal
       Pair pair = truth_[i];
       if (setting.drawn == Modality::text) {
         const auto ids = canvases[i].ids(Modality::text);
@@ -68,6 +68,7 @@ class Measure {
       }
       pairs.push_back(std::move(pair));
     }
+    point.calls /= double(canvases.size());
     point.nats = evaluation::conditional_bounds(denoiser(), pairs, Modality::text,
                                                 {evaluation::BoundForm::token_count, options_.bound_draws, options_.seed});
     for (double& nats : point.nats) nats /= family.sizes().text_length;

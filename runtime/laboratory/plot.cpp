@@ -135,13 +135,11 @@ class Labels {
     labels_.push_back({x, y, text});
   }
 
+  /// A point without a name is in the way as well.
+  void cover(double x, double y) { points_.push_back({x - 4, x + 4, y - 4, y + 4}); }
+
   std::string svg() const {
-    struct Box {
-      double left, right, top, bottom;
-    };
-    std::vector<Box> taken;
-    // A point covers what is beside it, too.
-    for (const Label& label : labels_) taken.push_back({label.x - 5, label.x + 5, label.y - 5, label.y + 5});
+    std::vector<Box> taken = points_;
     std::string svg;
     for (const Label& label : labels_) {
       const double width = kLetter * double(label.text.size());
@@ -175,9 +173,13 @@ class Labels {
     double x, y;
     std::string text;
   };
+  struct Box {
+    double left, right, top, bottom;
+  };
   static constexpr double kLetter = 5.9;  // its mean width at this size
   double left_, right_;
   std::vector<Label> labels_;
+  std::vector<Box> points_;
 };
 
 double height_of(const Plot& plot) {
@@ -263,6 +265,7 @@ std::string draw(const Plot& plot, double top) {
                "\" y2=\"" + fixed(inside(high)) + "\" stroke=\"" + colour + "\" stroke-width=\"1.2\"/>\n";
       }
       svg += marker(s, x.of(p.x), y.of(p.y));
+      labels.cover(x.of(p.x), y.of(p.y));
       labels.add(x.of(p.x), y.of(p.y), p.label);
     }
     svg += marker(s, right + 26, legend - 4);
