@@ -172,6 +172,10 @@ bool GraphCompiler::is_ready(ValueId id) const {
   return natives_[std::size_t(id)].has_value() || rules_.is_constant(id);
 }
 
+const Node* GraphCompiler::fusible_reader(ValueId value) const {
+  return rules_.is_constant(value) ? nullptr : rules_.sole_reader(value);
+}
+
 void GraphCompiler::mark_done(const Node& node) { done_[index_of(node)] = true; }
 bool GraphCompiler::is_done(const Node& node) const { return done_[index_of(node)]; }
 

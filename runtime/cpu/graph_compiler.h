@@ -63,6 +63,9 @@ class GraphCompiler {
   /// Whether a node's input can be read now, without a step that is still to come.
   bool is_ready(graph::ValueId id) const;
   /// Says that a node was computed together with an earlier one.
+  /// The one op that reads `value` and may be computed along with it. Not of what follows from constants: that is emitted
+  /// when a reader asks for it, so the reader is at work already.
+  const graph::Node* fusible_reader(graph::ValueId value) const;
   void mark_done(const graph::Node& node);
   bool is_done(const graph::Node& node) const;
   /// A buffer made once for a key and shared by nodes (tables of angles): empty until remember() was called.

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "fusion/graph/graph_builder.h"
+#include "runtime/cpu/reference_executor.h"
 #include "tests/support/random_weights.h"
 
 namespace lacuna::cpu {
@@ -44,6 +45,29 @@ TEST(CpuExecutor, RefusesTensorsThatDoNotFit) {
   std::vector<HostTensor> inputs{HostTensor(DType::f32, {4, 8})}, outputs{HostTensor(DType::f32, {3, 5})};
   EXPECT_NE(message_of([&] { plan->run(inputs, outputs); }).find("\"x\" as f32 [3, 8], got f32 [4, 8]"), std::string::npos);
   EXPECT_NE(message_of([&] { plan->run({}, outputs); }).find("1 inputs, got 0"), std::string::npos);
+}
+
+/// A layer with its activation, and a residual, may follow from weights alone: they are computed when the plan is made.
+TEST(CpuExecutor, LayersThatFollowFromWeightsAloneAreComputedOnce) {
+  GraphBuilder b;
+  const Value condition = b.constant({1, 6}, {0.5f, -1.0f, 2.0f, 0.25f, -0.5f, 1.5f});
+  const Value hidden = b.unary(b.linear(condition, b.weight("first", {5, 6}), b.weight("bias", {5})), graph::Unary::silu);
+  const Value sum = b.add(b.linear(hidden, b.weight("second", {8, 5})), b.constant({1, 8}, std::vector<float>(8, 0.5f)));
+  const Value x = b.input("x", DType::f32, {3, 8});
+  b.output("y", b.add(b.multiply(x, sum), b.linear(hidden, b.weight("third", {8, 5}))));
+  const graph::Graph graph = b.finish();
+  const auto weights = testing_support::random_weights({graph});
+  CpuExecutor engine({Precision::f32, 2});
+  ReferenceExecutor reference;
+  std::vector<float> values;
+  for (int i = 0; i < 24; ++i) values.push_back(float(i % 7) - 3.0f);
+  const std::vector<HostTensor> inputs{HostTensor::of({3, 8}, values)};
+  std::vector<HostTensor> got{HostTensor(DType::f32, {3, 8})}, wanted{HostTensor(DType::f32, {3, 8})};
+  const auto plan = engine.prepare(graph, weights);
+  plan->run(inputs, got);
+  plan->run(inputs, got);
+  reference.prepare(graph, weights)->run(inputs, wanted);
+  for (std::size_t i = 0; i < 24; ++i) EXPECT_NEAR(got[0].f32()[i], wanted[0].f32()[i], 1e-5) << i;
 }
 
 TEST(CpuExecutor, RefusesIdsOutOfRange) {

@@ -58,12 +58,12 @@ std::vector<const Node*> siblings(const GraphCompiler& compiler, const Node& nod
 
 /// The partner of `node` in silu(node) * up when both are among `group`.
 const Node* gated_partner(const GraphCompiler& compiler, const Node& node, const std::vector<const Node*>& group) {
-  const Node* reader = compiler.rules().sole_reader(node.output);
+  const Node* reader = compiler.fusible_reader(node.output);
   if (reader == nullptr || reader->op != Op::swiglu || reader->inputs[0] != node.output) return nullptr;
   for (const Node* other : group) {
     const bool same_biases = other->inputs.size() == node.inputs.size();
     if (other->output == reader->inputs[1] && other != &node && same_biases &&
-        compiler.rules().sole_reader(other->output) == reader) {
+        compiler.fusible_reader(other->output) == reader) {
       return other;
     }
   }
@@ -76,13 +76,13 @@ LinearJob make_job(GraphCompiler& compiler, const Node& node, ProductType type) 
   job.weight = pack(compiler, node, type);
   job.bias = read_bias(compiler, node);
   ValueId result = node.output;
-  const Node* reader = compiler.rules().sole_reader(result);
+  const Node* reader = compiler.fusible_reader(result);
   if (reader != nullptr && reader->op == Op::unary &&
       is_tile_activation(reader->as<graph::UnaryAttributes>().function)) {
     job.activation = reader->as<graph::UnaryAttributes>().function;
     compiler.mark_done(*reader);
     result = reader->output;
-    reader = compiler.rules().sole_reader(result);
+    reader = compiler.fusible_reader(result);
   }
   if (reader != nullptr && reader->op == Op::add) {
     const ValueId other = reader->inputs[0] == result ? reader->inputs[1] : reader->inputs[0];
@@ -97,7 +97,7 @@ LinearJob make_job(GraphCompiler& compiler, const Node& node, ProductType type) 
 }
 
 LinearJob make_gated_job(GraphCompiler& compiler, const Node& gate, const Node& up, ProductType type) {
-  const Node& swiglu = *compiler.rules().sole_reader(gate.output);
+  const Node& swiglu = *compiler.fusible_reader(gate.output);
   LinearJob job;
   job.weight = pack(compiler, gate, type);
   job.bias = read_bias(compiler, gate);
@@ -129,7 +129,7 @@ void emit_linear(GraphCompiler& compiler, const Node& node) {
     if (const Node* up = gated_partner(compiler, *layer, group)) {
       jobs.push_back(make_gated_job(compiler, *layer, *up, type));
       compiler.mark_done(*up);
-    } else if (const Node* reader = compiler.rules().sole_reader(layer->output);
+    } else if (const Node* reader = compiler.fusible_reader(layer->output);
                reader != nullptr && reader->op == Op::swiglu && reader->inputs[1] == layer->output &&
                std::ranges::any_of(group, [&](const Node* gate) {
                  return gate->output == reader->inputs[0] && gated_partner(compiler, *gate, group) == layer;

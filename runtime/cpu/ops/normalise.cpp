@@ -134,7 +134,7 @@ void emit_group_norm(GraphCompiler& compiler, const Node& node) {
   norm.weight = compiler.read(node.inputs[1], Storage::f32);
   norm.bias = compiler.read(node.inputs[2], Storage::f32);
   graph::ValueId result = node.output;
-  const Node* reader = compiler.rules().sole_reader(result);
+  const Node* reader = compiler.fusible_reader(result);
   if (reader != nullptr && reader->op == graph::Op::unary &&
       reader->as<graph::UnaryAttributes>().function == graph::Unary::silu) {
     norm.silu = Kernels::Silu::apply;
