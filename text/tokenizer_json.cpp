@@ -142,7 +142,10 @@ class Reader {
   }
 
   void read_model(const Json& model, ByteLevelBpeDefinition& d) const {
-    const std::string& type = type_of(model, "model");
+    if (!model.is_object()) fail("model", "an object", model);
+    // Files of 2020, GPT-2's among them, do not say the type: what has merges is BPE.
+    const bool untyped = get(model, "type").is_null() && get(model, "merges").is_array();
+    const std::string type = untyped ? "BPE" : type_of(model, "model");
     if (type != "BPE") fail("model.type", "BPE", Json(type));
     if (flag(model, "model", "byte_fallback", false)) {
       fail("model.byte_fallback", "false (byte-level pieces need none)", get(model, "byte_fallback"));

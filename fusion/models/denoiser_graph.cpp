@@ -41,12 +41,18 @@ struct HeadContext {
   Value x_TD;
   Value head;
   std::optional<Value> head_bias;
+  std::optional<Value> condition;
 };
 
 /// The hidden states of some rows after the final norm, [M, D].
 Value hidden_rows(GraphBuilder& b, const HeadContext& c, const std::string& input, std::int64_t count) {
   const Value rows = b.input(input, graph::DType::i32, {count});
-  return norm(b, c.config, c.names.final_norm, b.gather_rows(c.x_TD, rows));
+  const Value x = b.gather_rows(c.x_TD, rows);
+  if (!c.condition) return norm(b, c.config, c.names.final_norm, x);
+  const bool same = b.shape(*c.condition)[0] == 1;
+  const Value condition = same ? *c.condition : b.gather_rows(*c.condition, rows);
+  const auto m = modulation(b, c.config, c.names.final_modulation, condition, 2);
+  return modulated_norm(b, c.config, c.names.final_norm, x, m[0], m[1]);
 }
 
 void add_head(GraphBuilder& b, const HeadContext& c, Modality modality) {
@@ -94,10 +100,13 @@ graph::Graph build_denoiser(const TransformerConfig& config, const TokenSpace& t
   Value x_TD = b.gather_rows(embedding, ids);
   std::optional<Value> bias;
   if (shape.bias_columns > 0) bias = b.input("attention_bias", graph::DType::f32, {rows, shape.bias_columns});
-  if (config.time == TimeInput::additive) {
-    x_TD = b.add(x_TD, embed_times(b, config, b.input("times", graph::DType::f32, {rows, 1})));
+  std::optional<Value> times, condition;
+  if (config.time != TimeInput::absent) times = b.input("times", graph::DType::f32, {rows, 1});
+  if (config.time == TimeInput::additive) x_TD = b.add(x_TD, embed_times(b, config, *times));
+  if (config.condition_width > 0) {
+    condition = embed_noise(b, config, names.condition, times ? *times : b.constant({1, 1}, {0.0f}));
   }
-  const BlockContext context{positions, shape.segments, bias};
+  const BlockContext context{positions, shape.segments, bias, condition};
   std::optional<Value> probed;
   for (int layer = 0; layer < config.layers; ++layer) {
     x_TD = transformer_block(b, config, names.block(layer), context, x_TD);
@@ -106,7 +115,7 @@ graph::Graph build_denoiser(const TransformerConfig& config, const TokenSpace& t
   const Value head = config.tied_head ? embedding : b.weight(names.head, {config.vocabulary, config.width});
   std::optional<Value> head_bias;
   if (config.bias.head) head_bias = b.weight(names.head_bias, {config.vocabulary});
-  const HeadContext heads{config, tokens, names, shape, x_TD, head, head_bias};
+  const HeadContext heads{config, tokens, names, shape, x_TD, head, head_bias, condition};
   add_head(b, heads, Modality::text);
   add_head(b, heads, Modality::image);
   if (probed) b.output("hidden", *probed);

@@ -13,7 +13,9 @@ struct DenoiserNames {
   std::string final_norm;  // without ".weight"
   std::string head;        // with ".weight"; not used where the head is tied to the embedding
   BlockNames (*block)(int layer) = nullptr;
-  std::string head_bias = {};  // with ".bias", where BiasConfig::head is set
+  std::string head_bias = {};         // with ".bias", where BiasConfig::head is set
+  std::string condition = {};         // of embed_noise, where TransformerConfig::condition_width is
+  std::string final_modulation = {};  // the same
 };
 
 /// Names that checkpoints in the manner of Llama and Qwen share: model.embed_tokens, model.layers.i.self_attn.q_proj,

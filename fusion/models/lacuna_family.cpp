@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "fusion/models/denoiser_graph.h"
+#include "fusion/models/llada_family.h"
 
 namespace lacuna::fusion {
 namespace {
@@ -32,6 +33,18 @@ class LacunaFamily final : public ModelFamily {
   }
   NoiseKind noise() const override { return config_.noise; }
   Canvas joint() const override { return layout_joint(config_.tokens, config_.sizes); }
+  Canvas write(const TextTask& task) const override {
+    if (config_.tokens.has_images()) return ModelFamily::write(task);
+    Canvas canvas;
+    canvas.append_frame(config_.tokens.begin_image);
+    append_prompt(config_.tokens, task.prompt, canvas);
+    append_answer(config_.tokens, task, canvas);
+    return canvas;
+  }
+  std::optional<WritingHabit> writing_habit() const override {
+    if (config_.tokens.has_images()) return std::nullopt;
+    return WritingHabit{config_.transformer.attention == AttentionKind::causal ? "left-to-right" : "ancestral"};
+  }
 
  private:
   LacunaConfig config_;

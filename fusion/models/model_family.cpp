@@ -17,7 +17,7 @@ std::vector<std::int32_t> ModelFamily::seen(std::span<const std::int32_t> ids) c
 }
 
 Canvas ModelFamily::write(const TextTask&) const {
-  throw std::invalid_argument("[write] expected a model that was trained to answer prompts (LLaDA, MMaDA, Dream, Show-o)");
+  throw std::invalid_argument("[write] expected a model that was trained to answer prompts (LLaDA, MMaDA, Dream, Show-o, or a model of text alone)");
 }
 
 }  // namespace lacuna::fusion

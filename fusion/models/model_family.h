@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "fusion/canvas.h"
@@ -48,6 +49,17 @@ struct Branch {
 /// What noise does to a token: hides it behind the mask, or replaces it by any token of its modality (D3PM's uniform
 /// process, arXiv 2107.03006).
 enum class NoiseKind : std::uint8_t { absorbing, uniform };
+
+/// What the network's outputs are: logits of the clean token; or logarithms of scores p(y) / p(x), the present token x
+/// counting 0 (SEDD, arXiv 2310.16834). At a mask both are the same after a softmax, since the scores there are those
+/// of the clean token but for a factor.
+enum class NetworkOutput : std::uint8_t { clean_token, log_score };
+
+/// How a family's own code writes text.
+struct WritingHabit {
+  std::string_view sampler;
+  int block = 0;  // of TextTask's canvas, counted from its first position; 0 = none
+};
 
 /// How a family wants words that are addressed to it put together (text/chat templates); `none`: it was not trained
 /// on conversations.
@@ -103,6 +115,11 @@ class ModelFamily {
   virtual Canvas write(const TextTask& task) const;
   /// The noise process that the network was trained to undo.
   virtual NoiseKind noise() const { return NoiseKind::absorbing; }
+  virtual NetworkOutput output() const { return NetworkOutput::clean_token; }
+  /// What TransformerConfig::time tells the network where noise has touched this part of the tokens, in [0, 1].
+  virtual float time_input(double part) const { return float(part); }
+  /// How plain text is written: one token a pass on the average, at temperature 1. Absent where it is LLaDA's way.
+  virtual std::optional<WritingHabit> writing_habit() const { return std::nullopt; }
   virtual ChatStyle chat_style() const { return ChatStyle::none; }
   virtual GivenGrid given_grid() const { return GivenGrid::fixed; }
   /// How many ids its text tokenizer has, where that does not follow from the ranges of the token space.

@@ -7,7 +7,9 @@
 #include "fusion/models/lacuna_family.h"
 #include "fusion/models/llada_family.h"
 #include "fusion/models/lumina_family.h"
+#include "fusion/models/mdlm_family.h"
 #include "fusion/models/mmada_family.h"
+#include "fusion/models/sedd_family.h"
 #include "fusion/models/showo_family.h"
 #include "runtime/weights/checkpoint_error.h"
 #include "runtime/weights/config_reader.h"
@@ -50,6 +52,18 @@ constexpr std::array kFamilies{
           [](const weights::Json& json, const std::filesystem::path& file, const TokenNames* names) {
             return make_showo_family(ShowoConfig::from_json(json, file, names));
           }},
+    Entry{"mdlm",
+          [](const weights::Json& json, const std::filesystem::path& file, const TokenNames* names) {
+            return make_mdlm_family(mdlm_config(json, file, names));
+          }},
+    Entry{"bd3lm",
+          [](const weights::Json& json, const std::filesystem::path& file, const TokenNames* names) {
+            return make_mdlm_family(mdlm_config(json, file, names));
+          }},
+    Entry{"sedd",
+          [](const weights::Json& json, const std::filesystem::path& file, const TokenNames* names) {
+            return make_sedd_family(sedd_config(json, file, names));
+          }},
 };
 
 }  // namespace
@@ -58,6 +72,7 @@ std::string model_type_of(const weights::Json& config, const std::filesystem::pa
   weights::ConfigReader reader(config, file);
   // Diffusers' configs say the class alone.
   if (!reader.has("model_type") && reader.string_or("_class_name", "") == "Showo") return "showo";
+  if (!reader.has("model_type") && reader.has("tokens") && reader.has("graph") && reader.has("model")) return "sedd";
   return reader.string("model_type");
 }
 

@@ -12,7 +12,7 @@
 namespace lacuna::fusion {
 
 /// The kind of model that a config.json is about: its `model_type`, or "showo" for one of diffusers' without that and with
-/// the _class_name "Showo". Throws weights::CheckpointError.
+/// the _class_name "Showo", or "sedd" for the settings of a training run of SEDD. Throws weights::CheckpointError.
 std::string model_type_of(const weights::Json& config, const std::filesystem::path& file);
 
 /// Makes the family that the `model_type` of a config.json names. Throws weights::CheckpointError for an

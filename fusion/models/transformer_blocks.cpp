@@ -32,14 +32,32 @@ Value head_norm(GraphBuilder& b, const TransformerConfig& config, const std::str
   return b.reshape(graph::layer_norm(b, heads, weight, bias, config.norm_epsilon), s);
 }
 
-Value attend(GraphBuilder& b, const TransformerConfig& config, const BlockNames& names,
-             const BlockContext& context, Value n_TD) {
+struct Projected {
+  Value q, k, v;
+};
+
+Projected project(GraphBuilder& b, const TransformerConfig& config, const BlockNames& names, Value n_TD) {
   const std::int64_t query_width = std::int64_t(config.heads) * config.head_dim;
   const std::int64_t key_width = std::int64_t(config.kv_heads) * config.head_dim;
   const Bias bias = bias_if(config.bias.qkv);
-  Value q = linear(b, names.q, n_TD, query_width, bias);
-  Value k = linear(b, names.k, n_TD, key_width, bias);
-  const Value v = linear(b, names.v, n_TD, key_width, bias);
+  if (names.qkv.empty()) {
+    return {linear(b, names.q, n_TD, query_width, bias), linear(b, names.k, n_TD, key_width, bias),
+            linear(b, names.v, n_TD, key_width, bias)};
+  }
+  const std::int64_t rows = query_width + 2 * key_width;
+  const Value weight = b.weight(names.qkv + ".weight", {rows, config.width});
+  std::optional<Value> whole;
+  if (bias == Bias::present) whole = b.weight(names.qkv + ".bias", {rows});
+  const auto part = [&](std::int64_t begin, std::int64_t end) {
+    const Value matrix = b.slice(weight, {0, begin, end});
+    return whole ? b.linear(n_TD, matrix, b.slice(*whole, {0, begin, end})) : b.linear(n_TD, matrix);
+  };
+  return {part(0, query_width), part(query_width, query_width + key_width), part(query_width + key_width, rows)};
+}
+
+Value attend(GraphBuilder& b, const TransformerConfig& config, const BlockNames& names,
+             const BlockContext& context, Value n_TD) {
+  auto [q, k, v] = project(b, config, names, n_TD);
   if (config.qk_norm) {
     q = head_norm(b, config, names.q_norm, q);
     k = head_norm(b, config, names.k_norm, k);
@@ -66,6 +84,17 @@ Value mlp(GraphBuilder& b, const TransformerConfig& config, const BlockNames& na
   return linear(b, names.down, h_TF, config.width, bias);
 }
 
+/// x + gate attention(norm(x)), then x + gate mlp(norm(x)).
+Value modulated_block(GraphBuilder& b, const TransformerConfig& config, const BlockNames& names,
+                      const BlockContext& context, Value x_TD) {
+  const auto m = modulation(b, config, names.modulation, *context.condition, 6);
+  const Value attended =
+      attend(b, config, names, context, modulated_norm(b, config, names.attention_norm, x_TD, m[0], m[1]));
+  const Value y_TD = b.add(x_TD, b.multiply(attended, m[2]));
+  const Value changed = mlp(b, config, names, modulated_norm(b, config, names.mlp_norm, y_TD, m[3], m[4]));
+  return b.add(y_TD, b.multiply(changed, m[5]));
+}
+
 }  // namespace
 
 Value embed_times(GraphBuilder& b, const TransformerConfig& config, Value times) {
@@ -79,6 +108,40 @@ Value embed_times(GraphBuilder& b, const TransformerConfig& config, Value times)
   return linear(b, "time_embed.2", hidden, config.width, Bias::present);
 }
 
+Value embed_noise(GraphBuilder& b, const TransformerConfig& config, const std::string& name, Value noise) {
+  constexpr int kFrequencies = 128;
+  std::vector<float> frequencies;
+  for (int i = 0; i < kFrequencies; ++i) {
+    frequencies.push_back(float(std::exp(-std::log(10000.0) * double(i) / double(kFrequencies))));
+  }
+  const Value angles = b.matmul(noise, b.constant({1, kFrequencies}, std::move(frequencies)));
+  const Value waves[] = {b.unary(angles, graph::Unary::cos), b.unary(angles, graph::Unary::sin)};
+  Value x = b.concat(waves, 1);
+  for (const char* layer : {".0", ".2"}) {
+    x = b.unary(linear(b, name + layer, x, config.condition_width, Bias::present), graph::Unary::silu);
+  }
+  return x;
+}
+
+std::vector<Value> modulation(GraphBuilder& b, const TransformerConfig& config, const std::string& name, Value condition,
+                              int parts) {
+  const Value all = linear(b, name, condition, std::int64_t(parts) * config.width, Bias::present);
+  std::vector<Value> result;
+  for (std::int64_t i = 0; i < parts; ++i) result.push_back(b.slice(all, {1, i * config.width, (i + 1) * config.width}));
+  return result;
+}
+
+Value modulated_norm(GraphBuilder& b, const TransformerConfig& config, const std::string& name, Value x, Value shift,
+                     Value scale) {
+  const graph::Shape row{config.width};
+  const Value weight = b.weight(name + ".weight", row), factor = b.affine(scale, {1.0f, 1.0f});
+  if (b.shape(scale)[0] > 1) {
+    const Value plain = graph::layer_norm(b, x, weight, std::nullopt, config.norm_epsilon);
+    return b.add(b.multiply(plain, factor), shift);
+  }
+  return graph::layer_norm(b, x, b.multiply(weight, b.reshape(factor, row)), b.reshape(shift, row), config.norm_epsilon);
+}
+
 Value norm(GraphBuilder& b, const TransformerConfig& config, const std::string& name, Value x) {
   const std::int64_t width = b.shape(x)[-1];
   const Value weight = b.weight(name + ".weight", {width});
@@ -90,6 +153,7 @@ Value norm(GraphBuilder& b, const TransformerConfig& config, const std::string& 
 
 Value transformer_block(GraphBuilder& b, const TransformerConfig& config, const BlockNames& names,
                         const BlockContext& context, Value x_TD) {
+  if (context.condition) return modulated_block(b, config, names, context, x_TD);
   const Value n_TD = norm(b, config, names.attention_norm, x_TD);
   const Value attended = attend(b, config, names, context, n_TD);
   const Value y_TD = b.add(x_TD, attended);

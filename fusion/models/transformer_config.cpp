@@ -22,6 +22,10 @@ void TransformerConfig::validate() const {
   const int pairs = std::accumulate(rope_sections.begin(), rope_sections.end(), 0);
   require(!rope_sections.empty() && pairs > 0 && 2 * pairs <= head_dim,
           "rope_sections of 1 to head_dim / 2 pairs in all, got " + std::to_string(pairs));
+  require(condition_width >= 0 && (condition_width > 0 || time != TimeInput::modulating),
+          "condition_width > 0 where the time modulates, got " + std::to_string(condition_width));
+  require(condition_width == 0 || (norm == NormKind::layer && !bias.norm && block == BlockKind::sequential),
+          "sequential blocks and layer norms without a bias under a condition");
   require(!bias.norm || norm == NormKind::layer, "a norm bias only with layer norm");
   require(logit_shift == 0 || logit_shift == 1, "logit_shift 0 or 1, got " + std::to_string(logit_shift));
 }

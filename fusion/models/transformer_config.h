@@ -14,8 +14,9 @@ enum class MlpKind : std::uint8_t { swiglu, gelu_tanh, gelu_erf };
 enum class AttentionKind : std::uint8_t { full, causal, by_row };
 /// x + attention(norm(x)), then x + mlp(norm(x)); or both from one norm, x + attention(norm(x)) + mlp(norm(x)) (Phi).
 enum class BlockKind : std::uint8_t { sequential, parallel };
-/// Whether the network is told the time of the noise process, added to the embeddings.
-enum class TimeInput : std::uint8_t { absent, additive };
+/// Whether the network is told the time of the noise process: not at all, added to the embeddings, or as the condition
+/// that its norms and branches are modulated by.
+enum class TimeInput : std::uint8_t { absent, additive, modulating };
 
 /// Which linear layers have a bias.
 struct BiasConfig {
@@ -48,6 +49,10 @@ struct TransformerConfig {
   bool tied_head = false;
   AttentionKind attention = AttentionKind::full;
   TimeInput time = TimeInput::absent;
+  /// Width of the condition that shifts and scales the norms and scales the branches (adaLN-Zero, arXiv 2212.09748); 0 =
+  /// none. Without a time input it is that of noise 0, so that all it makes is constants. Sequential blocks with layer
+  /// norms without a bias.
+  int condition_width = 0;
   int logit_shift = 0;  // logits of a word at position i come from the hidden state of position i - logit_shift
 
   int position_axes() const { return int(rope_sections.size()); }

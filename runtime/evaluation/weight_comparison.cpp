@@ -62,6 +62,7 @@ std::vector<Rows> predict(const fusion::ModelFamily& family, graph::Executor& ex
     if (info.name == "ids") std::ranges::copy(canvas.ids(), tensor.i32().begin());
     if (info.name == "positions") std::ranges::copy(family.positions(canvas), tensor.i32().begin());
     if (info.name == "attention_bias") tensor = std::move(bias.value());
+    if (info.name == "times") std::ranges::fill(tensor.f32(), family.time_input(1.0));
     if (info.name == "text_rows") std::ranges::copy(words_from, tensor.i32().begin());
     if (info.name == "image_rows") std::ranges::copy(result[1].positions, tensor.i32().begin());
     inputs.push_back(std::move(tensor));

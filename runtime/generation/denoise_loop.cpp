@@ -53,7 +53,7 @@ Job start(const samplers::Sampler& sampler, const fusion::TokenSpace& space, Can
           const LoopOptions& options) {
   check_bans(space, canvas, options.banned);
   samplers::RunInfo info{seed, options.steps, {options.text_schedule, options.image_schedule}, options.draws,
-                         {space.text, space.image}, samplers::masked_positions(canvas)};
+                         {space.text, space.image}, samplers::masked_positions(canvas), options.network_block};
   return {&canvas, seed, sampler.start(canvas, std::move(info)), {}, std::vector<double>(std::size_t(canvas.size()))};
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fusion/noise_schedule.h"
+#include "runtime/generation/continue.h"
 #include "runtime/generation/denoiser.h"
 #include "runtime/generation/proposal_source.h"
 #include "runtime/samplers/sampler.h"
@@ -25,6 +26,7 @@ struct LoopOptions {
   /// Ids of the token space that are drawn nowhere; what is given may hold them.
   std::vector<std::int32_t> banned;
   Leftover leftover = Leftover::filled;
+  int network_block = 0;  // RunInfo::network_block
 
   /// Throws std::invalid_argument naming the field.
   void validate() const;
@@ -38,7 +40,6 @@ struct StepReport {
   std::span<const fusion::Canvas> canvases;
 };
 
-enum class Continue : std::uint8_t { no, yes };
 using StepCallback = std::function<Continue(const StepReport&)>;
 
 /// Whether a run came to its end, or the callback or the engine (graph::Cancelled) stopped it.

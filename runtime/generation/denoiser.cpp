@@ -42,10 +42,10 @@ struct WantedRow {
 };
 
 /// With n of L positions masked, the time of a linear schedule is n / L (arXiv 2409.02908, section 3.1).
-float masked_part(const Canvas& canvas) {
+double masked_part(const Canvas& canvas) {
   int positions = 0;
   for (const fusion::Span& span : canvas.spans()) positions += span.size;
-  return positions == 0 ? 0.0f : float(canvas.masked_count()) / float(positions);
+  return positions == 0 ? 0.0 : double(canvas.masked_count()) / double(positions);
 }
 
 /// End-of-text where a known word follows and the model reads it as the end, else nothing.
@@ -66,7 +66,7 @@ std::int32_t banned_class(const fusion::TokenSpace& space, const Canvas& canvas,
 struct Denoiser::Batch {
   std::vector<std::int32_t> ids;
   std::vector<std::int32_t> positions;
-  std::vector<float> times;  // by row: the masked part of its sequence
+  std::vector<float> times;  // by row, as ModelFamily::time_input of its sequence says
   std::vector<std::int64_t> segments;
   std::vector<WantedRow> rows[2];  // by modality
   bool guided[2] = {false, false};
@@ -101,11 +101,7 @@ std::vector<HostTensor> Denoiser::Batch::network_inputs(const fusion::ModelFamil
 
 Denoiser::Denoiser(std::shared_ptr<const fusion::ModelFamily> family, graph::Executor& executor,
                    std::shared_ptr<const graph::WeightSource> weights)
-    : family_(std::move(family)), executor_(executor), weights_(std::move(weights)) {
-  if (family_->noise() != fusion::NoiseKind::absorbing) {
-    throw std::invalid_argument("[denoiser] expected a model that fills masks; this one undoes uniform noise (uniform_noise.h)");
-  }
-}
+    : family_(std::move(family)), executor_(executor), weights_(std::move(weights)) {}
 
 void Denoiser::run(const fusion::DenoiserShape& shape, std::span<const HostTensor> inputs,
                    std::span<HostTensor> outputs) {
@@ -129,6 +125,10 @@ std::size_t Denoiser::scratch_bytes() const {
 }
 
 Denoiser::Batch Denoiser::lay_out(std::span<const DenoiseRequest> requests, const Draws& draws) const {
+  if (family_->noise() != fusion::NoiseKind::absorbing) {
+    throw std::invalid_argument("[denoiser] expected a model that fills masks; this one undoes uniform noise, in which every "
+                                "token may change at every step: lacuna complete writes with it");
+  }
   const int shift = family_->transformer().logit_shift;
   Batch batch;
   for (Modality m : kModalities) {
@@ -138,7 +138,7 @@ Denoiser::Batch Denoiser::lay_out(std::span<const DenoiseRequest> requests, cons
   for (std::size_t r = 0; r < requests.size(); ++r) {
     const Canvas& canvas = *requests[r].canvas;
     const auto places = family_->positions(canvas);
-    const float time = masked_part(canvas);
+    const float time = family_->time_input(masked_part(canvas));
     const std::int32_t first = batch.append(canvas.ids(), places, time);
     for (Modality m : kModalities) {
       std::vector<int> wanted = canvas.masked_positions(m);
@@ -265,7 +265,24 @@ void Denoiser::visit(const Batch& batch, const Draws& draws, const LogitVisitor&
 void Denoiser::visit_logits(std::span<const DenoiseRequest> requests, const Draws& draws,
                             const LogitVisitor& visitor) {
   const Batch batch = lay_out(requests, draws);
-  if (batch.rows[0].empty() && batch.rows[1].empty()) return;
+  if (!batch.rows[0].empty() || !batch.rows[1].empty()) visit_checked(batch, draws, visitor);
+}
+
+void Denoiser::visit_noisy(std::span<const NoisyText> texts, double part, const LogitVisitor& visitor) {
+  const int shift = family_->transformer().logit_shift;
+  Batch batch;
+  for (std::size_t t = 0; t < texts.size(); ++t) {
+    const Canvas& canvas = *texts[t].canvas;
+    const std::int32_t first = batch.append(texts[t].ids, family_->positions(canvas), family_->time_input(part));
+    for (const int p : canvas.masked_positions(Modality::text)) {
+      const std::int32_t row = first + std::max(0, p - shift);
+      batch.rows[int(Modality::text)].push_back({t, p, row, row, -1});
+    }
+  }
+  if (!batch.rows[0].empty()) visit_checked(batch, {}, visitor);
+}
+
+void Denoiser::visit_checked(const Batch& batch, const Draws& draws, const LogitVisitor& visitor) {
   visit(batch, draws, [&](const LogitRow& row) {
     for (const auto logits : {row.conditional, row.unconditional}) {
       if (!std::ranges::all_of(logits, [](float x) { return std::isfinite(x); })) throw no_number(row.position);

@@ -35,6 +35,12 @@ struct LogitRow {
 double negative_log_softmax(std::span<const float> logits, std::int32_t token);
 using LogitVisitor = std::function<void(const LogitRow&)>;
 
+/// A text among whose words are some that noise has put there: the ids of `canvas` with others at its masked positions.
+struct NoisyText {
+  const fusion::Canvas* canvas = nullptr;
+  std::span<const std::int32_t> ids;
+};
+
 /// A model on an engine: canvases in, proposals out. Sequences are laid one after another without padding,
 /// guidance branches are in the same pass, and logits exist only on the device, only for masked rows over the
 /// modality's slice of the vocabulary. Where whole distributions are wanted or tokens banned, the logits of the wanted
@@ -49,13 +55,18 @@ class Denoiser final : public ProposalSource {
 
   const fusion::TokenSpace& tokens() const override { return family_->tokens(); }
 
-  /// Throws DeviceError when the network gives no number (NaN or infinity).
+  /// Throws DeviceError when the network gives no number (NaN or infinity), std::invalid_argument for a family that undoes
+  /// uniform noise: it has no masks to propose tokens for.
   std::vector<std::vector<samplers::PositionProposal>> propose(std::span<const DenoiseRequest> requests,
                                                                const Draws& draws, std::uint32_t step) override;
 
   /// Whole rows of logits for the wanted positions, text before image, by request and position. Of `draws` only the
   /// guidance scales count. Throws DeviceError as `propose` does.
   void visit_logits(std::span<const DenoiseRequest> requests, const Draws& draws, const LogitVisitor& visitor);
+
+  /// Rows of logits at the masked positions of the canvases, by text and position, where noise has touched this part of
+  /// the tokens: for families that undo uniform noise (uniform_text.h). Throws as `propose` does.
+  void visit_noisy(std::span<const NoisyText> texts, double part, const LogitVisitor& visitor);
 
   /// Forward passes so far, and bytes of scratch memory of the plans that are kept.
   std::int64_t passes() const { return passes_; }
@@ -75,6 +86,7 @@ class Denoiser final : public ProposalSource {
   Proposals propose_on_host(std::span<const DenoiseRequest> requests, const Draws& draws, std::uint32_t step,
                             const Batch& batch);
   void visit(const Batch& batch, const Draws& draws, const LogitVisitor& visitor);
+  void visit_checked(const Batch& batch, const Draws& draws, const LogitVisitor& visitor);
   void run(const fusion::DenoiserShape& shape, std::span<const graph::HostTensor> inputs,
            std::span<graph::HostTensor> outputs);
 

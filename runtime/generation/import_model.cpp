@@ -75,11 +75,12 @@ bool holds_blocks(graph::DType dtype) {
   return dtype == graph::DType::q8_0 || dtype == graph::DType::q4_0 || dtype == graph::DType::q4_1;
 }
 
-/// Norms and biases stay f32: they are small, and everything is multiplied by them.
+/// Norms, biases and what makes modulations stay f32: they are small, and everything is multiplied by them.
 graph::DType dtype_of(const graph::NamedShape& weight, const fusion::ModelFamily& family,
                       const ImportOptions& options) {
   const graph::Shape& shape = weight.shape;
-  if (shape.rank() < 2) return graph::DType::f32;
+  const bool modulates = weight.name.find("adaLN") != std::string::npos || weight.name.find("sigma_map") != std::string::npos;
+  if (shape.rank() < 2 || modulates) return graph::DType::f32;
   const bool table = shape[0] == family.transformer().vocabulary;
   const bool kept = table || in_kept_block(weight.name, family.transformer().layers, options.keep_blocks);
   graph::DType dtype = kept ? options.sensitive : options.type;
@@ -91,6 +92,14 @@ std::string identity_of(const fs::path& path) {
   std::error_code error;
   const auto time = fs::last_write_time(path, error).time_since_epoch().count();
   return fs::absolute(path).lexically_normal().string() + " " + std::to_string(time);
+}
+
+/// The name that the source has for a weight: as it is, or with or without the prefix of Hugging Face's wrappers.
+std::string stored_name(const TensorSource& source, const std::string& name) {
+  constexpr std::string_view kPrefix = "backbone.";
+  if (source.find(name)) return name;
+  const std::string other = name.starts_with(kPrefix) ? name.substr(kPrefix.size()) : std::string(kPrefix) + name;
+  return source.find(other) ? other : name;
 }
 
 /// What the source holds under `name`, checked against what the network needs.
@@ -116,7 +125,7 @@ Part denoiser_part(const ImportOptions& options, const Json& config, const fusio
   const bool gguf = weights::is_gguf(options.model);
   Part part{options.output, with_section(config, options, family), {}, identity_of(source->path())};
   for (const auto& weight : denoiser_weights(family)) {
-    const std::string stored = gguf ? gguf_name(weight.name) : weight.name;
+    const std::string stored = gguf ? gguf_name(weight.name) : stored_name(*source, weight.name);
     require_tensor(*source, {stored, weight.shape});
     part.tensors.push_back(
         weights::conversion_of(source, stored, weight.name, dtype_of(weight, family, options),
@@ -184,7 +193,12 @@ Import open_import(const ImportOptions& options) {
   const bool gguf = weights::is_gguf(options.model);
   const fs::path folder = gguf ? options.model.parent_path() : options.model;
   const fs::path file = gguf ? options.model : folder / "config.json";
-  const fs::path tokenizer = options.tokenizer.value_or(folder / "tokenizer.json");
+  fs::path tokenizer = options.tokenizer.value_or(folder / "tokenizer.json");
+  if (fs::is_directory(tokenizer)) tokenizer /= "tokenizer.json";
+  if (!fs::exists(tokenizer)) {
+    throw weights::IoError(tokenizer, "find the model's tokenizer; a release without one takes --tokenizer (MDLM, BD3-LM and "
+                                      "SEDD: that of GPT-2)", ENOENT);
+  }
   Json config = gguf ? gguf_config(weights::GgufFile(options.model)) : read_model_config(file);
   fusion::TokenNames names = fusion::token_names(weights::read_json_file(tokenizer), tokenizer);
   // A tokenizer that cannot be used is found now, not after an hour.

@@ -17,7 +17,7 @@ namespace lacuna::generation {
 struct ImportOptions {
   /// A folder with config.json, tokenizer.json and safetensors, or a GGUF file of LLaDA or Dream.
   std::filesystem::path model;
-  /// tokenizer.json, where it does not lie in the model's folder: GGUF files need it.
+  /// tokenizer.json or its folder, where it does not lie in the model's: GGUF files, MDLM, BD3-LM and SEDD need it.
   std::optional<std::filesystem::path> tokenizer;
   /// A released MAGVIT-v2, a VQModel of diffusers, or one of this project; by default the folder "vqvae" in the model's.
   std::optional<std::filesystem::path> image_tokenizer;

@@ -81,6 +81,12 @@ JobOptions family_defaults(JobOptions options, const fusion::ModelFamily& family
     const int length = options.answer_length;
     options = write_defaults();
     options.answer_length = length;
+    if (const auto habit = family.writing_habit(); habit && job == Job::write) {
+      options.sampler = habit->sampler;
+      options.steps = length;
+      options.draws.text.temperature = 1.0f;
+      return options;
+    }
     if (family.transformer().attention == fusion::AttentionKind::by_row) {
       // Show-o writes as autoregressive models do: one word a pass.
       options.sampler = "left-to-right";

@@ -9,6 +9,7 @@
 #include "runtime/weights/checkpoint_error.h"
 #include "runtime/weights/json_file.h"
 #include "runtime/weights/manifest.h"
+#include "text/byte_tokenizer.h"
 #include "text/tokenizer_factory.h"
 
 namespace lacuna::generation {
@@ -53,30 +54,37 @@ vision::Size Model::picture_size() const {
   return {family->sizes().grid_height * cell, family->sizes().grid_width * cell};
 }
 
-std::shared_ptr<const fusion::ModelFamily> open_family(const std::filesystem::path& folder) {
-  const std::filesystem::path file = folder / "config.json", tokenizer = folder / "tokenizer.json";
+std::shared_ptr<const fusion::ModelFamily> open_family(const std::filesystem::path& folder,
+                                                       const std::filesystem::path& other_tokenizer) {
+  const std::filesystem::path file = folder / "config.json";
+  std::filesystem::path tokenizer = other_tokenizer.empty() ? folder : other_tokenizer;
+  if (std::filesystem::is_directory(tokenizer)) tokenizer /= "tokenizer.json";
+  const bool named = tokenizer.extension() == ".json" && tokenizer.filename() != text::ByteTokenizer::kFileName &&
+                     std::filesystem::exists(tokenizer);
   const weights::Json config = read_model_config(file);
   const bool imported = config.is_object() && config.find("lacuna");
-  if (imported || !std::filesystem::exists(tokenizer)) return fusion::open_model_family(config, file);
+  if (imported || !named) return fusion::open_model_family(config, file);
   fusion::TokenNames names = fusion::token_names(weights::read_json_file(tokenizer), tokenizer);
-  names.encode = [&](std::string_view words) { return text::open_tokenizer(folder)->encode(words); };
+  names.encode = [&](std::string_view words) { return text::open_tokenizer(tokenizer)->encode(words); };
   return fusion::open_model_family(config, file, &names);
 }
 
-Model open_model(const std::filesystem::path& folder, graph::Executor& executor, samplers::Fidelity fidelity) {
+Model open_model(const std::filesystem::path& folder, graph::Executor& executor, samplers::Fidelity fidelity,
+                 const std::filesystem::path& tokenizer) {
   Model model;
   model.folder = folder;
-  model.family = open_family(folder);
+  model.family = open_family(folder, tokenizer);
   if (fidelity == samplers::Fidelity::original) {
     if (auto released = model.family->as_released()) model.family = std::move(released);
   }
   auto checkpoint = std::make_shared<weights::Checkpoint>(weights::Checkpoint::open(folder));
   weights::check_manifest(denoiser_manifest(*model.family), *checkpoint, checkpoint->path());
   model.checkpoint = checkpoint;
-  model.text = text::open_tokenizer(folder);
+  model.text = text::open_tokenizer(tokenizer.empty() ? folder : tokenizer);
   const auto& tokens = model.family->tokens();
   const bool pieces = std::filesystem::exists(folder / "tokenizer.model");
-  check_text_tokenizer(*model.family, folder / (pieces ? "tokenizer.model" : "tokenizer.json"), model.text->size());
+  const auto own = folder / (pieces ? "tokenizer.model" : "tokenizer.json");
+  check_text_tokenizer(*model.family, tokenizer.empty() ? own : tokenizer, model.text->size());
   if (tokens.has_images()) {
     const std::filesystem::path images = folder / "image_tokenizer";
     model.images = vision::open_vq_tokenizer(images, executor);

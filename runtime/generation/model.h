@@ -30,13 +30,16 @@ struct Model {
 };
 
 /// The family that a folder's config.json names, with the ids of its special tokens from the config.json that
-/// `lacuna import` writes, or else from tokenizer.json. Throws as open_model.
-std::shared_ptr<const fusion::ModelFamily> open_family(const std::filesystem::path& folder);
+/// `lacuna import` writes, or else from tokenizer.json, the folder's own or `tokenizer`. Throws as open_model.
+std::shared_ptr<const fusion::ModelFamily> open_family(const std::filesystem::path& folder,
+                                                       const std::filesystem::path& tokenizer = {});
 
 /// Throws weights::IoError for a missing file, weights::CheckpointError for a broken one or parts that do not
 /// fit each other (vocabulary, codebook). `executor` must outlive the model.
+/// `tokenizer` is a file or folder in the place of the folder's own tokenizer; empty = that one.
 /// With Fidelity::original a family's own faults are computed as well (ModelFamily::as_released).
 Model open_model(const std::filesystem::path& folder, graph::Executor& executor,
-                 samplers::Fidelity fidelity = samplers::Fidelity::corrected);
+                 samplers::Fidelity fidelity = samplers::Fidelity::corrected,
+                 const std::filesystem::path& tokenizer = {});
 
 }  // namespace lacuna::generation

@@ -7,6 +7,7 @@
 
 #include "runtime/generation/chat_prompt.h"
 #include "runtime/generation/masked_text.h"
+#include "runtime/generation/uniform_text.h"
 #include "vision/nearest_shape.h"
 
 namespace lacuna::generation {
@@ -35,8 +36,17 @@ std::int32_t most_frequent_code(const fusion::TokenSpace& tokens, std::span<cons
 
 std::optional<LoopResult> Pipeline::run(std::span<Canvas> canvases, std::span<const std::uint64_t> seeds,
                                         const JobOptions& options, const StepCallback& after_step) {
-  const auto sampler = options.make_sampler();
   LoopOptions loop = options.loop();
+  if (model_.family->noise() == fusion::NoiseKind::uniform) {
+    if (options.constraints.any()) {
+      throw std::invalid_argument("[write] expected no words that must or may not occur: this model undoes uniform noise");
+    }
+    LoopResult result = undo_noise(*model_.denoiser, canvases, seeds, loop, after_step);
+    if (result.outcome == Outcome::cancelled) return std::nullopt;
+    return result;
+  }
+  const auto sampler = options.make_sampler();
+  if (const auto habit = model_.family->writing_habit()) loop.network_block = habit->block;
   if (options.constraints.any()) {
     for (Canvas& canvas : canvases) {
       Constrained constrained = constrain(*model_.denoiser, *model_.family, *model_.text, canvas, options.constraints,

@@ -9,14 +9,16 @@
 namespace lacuna::samplers {
 namespace {
 
-/// The scope cut into blocks: `length` positions of a span, counted from its first position of the scope.
-std::vector<std::vector<int>> cut(const fusion::Canvas& canvas, const std::vector<int>& scope, int length) {
+/// The scope cut into blocks: `length` positions of a span, counted from its first position of the scope, or from the
+/// canvas' own where the network's blocks are as long.
+std::vector<std::vector<int>> cut(const fusion::Canvas& canvas, const std::vector<int>& scope, int length,
+                                  int network_block) {
   std::vector<std::vector<int>> blocks;
   for (const fusion::Span& span : canvas.spans()) {
     int begin = -1, current = -1;
     for (int p : scope) {
       if (p < span.begin || p >= span.end()) continue;
-      if (begin < 0) begin = p;
+      if (begin < 0) begin = length == network_block ? 0 : p;
       if ((p - begin) / length != current) {
         current = (p - begin) / length;
         blocks.emplace_back();
@@ -30,7 +32,7 @@ std::vector<std::vector<int>> cut(const fusion::Canvas& canvas, const std::vecto
 class BlockRun final : public ScopedRun {
  public:
   BlockRun(const fusion::Canvas& canvas, RunInfo info, const Sampler& inside, int length)
-      : ScopedRun(canvas, std::move(info)), inside_(inside), blocks_(cut(canvas, this->info().scope, length)) {
+      : ScopedRun(canvas, std::move(info)), inside_(inside), blocks_(cut(canvas, this->info().scope, length, this->info().network_block)) {
     if (std::size_t(this->info().steps) < blocks_.size()) {
       throw std::invalid_argument("[sampler] expected a step for each of the " + std::to_string(blocks_.size()) +
                                   " blocks of " + std::to_string(length) + " positions, got " +

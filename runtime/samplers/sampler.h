@@ -34,6 +34,9 @@ struct RunInfo {
   fusion::IdRange ranges[2];           // by Modality: ids that may be drawn; distributions are over these
   /// The positions to fill, ascending, all masked at the start. A run reveals and remasks no others.
   std::vector<int> scope;
+  /// Length of the blocks, counted from the canvas' first position, to whose ends the network's attention reaches (BD3-LM);
+  /// 0 = it has none. Blocks of the same length are cut where these are.
+  int network_block = 0;
 };
 
 /// What a run needs for its next step: proposals for these masked positions (none: no call of the network), with

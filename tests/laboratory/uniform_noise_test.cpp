@@ -125,6 +125,52 @@ TEST(UniformNoise, OneStepPosteriorIsThatOfTheTransitionMatrices) {
   }
 }
 
+TEST(UniformNoise, AStepFromScoresIsTheStepFromTheDistributionThatTheyAreOf) {
+  const double before_noise[] = {0.15, 0.0, 0.5, 0.25, 0.1};
+  for (const double kept : {0.001, 0.3, 0.97}) {
+    for (const double kept_before : {kept + 0.01, 1.0}) {
+      for (int noisy = 0; noisy < 5; ++noisy) {
+        // Without the token itself: p_t(j). With it: the clean token's distribution.
+        double scores[5], mu[5], from_scores = 0, from_mu = 0;
+        for (int j = 0; j < 5; ++j) scores[j] = std::log(kept * before_noise[j] + (1 - kept) / 5);
+        const double own = scores[noisy];
+        for (int j = 0; j < 5; ++j) {
+          scores[j] -= own;
+          mu[j] = before_noise[j] * (kept * (j == noisy) + (1 - kept) / 5);
+        }
+        scores[noisy] = 7;  // the network's own word for it means nothing
+        generation::score_posterior(scores, noisy, kept, kept_before);
+        generation::uniform_posterior(mu, noisy, kept, kept_before);
+        for (int j = 0; j < 5; ++j) from_scores += scores[j], from_mu += mu[j];
+        for (int j = 0; j < 5; ++j) EXPECT_NEAR(scores[j] / from_scores, mu[j] / from_mu, 1e-12) << kept << ' ' << j;
+      }
+    }
+  }
+}
+
+TEST(UniformNoise, SaysWhatEachStepHasDrawnAndStopsWhenAsked) {
+  const generation::CleanProbabilities even = [](std::span<const std::vector<std::int32_t>> noisy, double) {
+    return std::vector<double>(noisy.size() * 2 * 4, 0.25);
+  };
+  generation::UniformOptions options;
+  options.classes = 4;
+  options.length = 2;
+  options.steps = 5;
+  const std::uint64_t seeds[] = {1, 2, 3};
+  std::vector<int> steps;
+  std::vector<std::vector<std::int32_t>> last;
+  const auto watch = [&](const generation::UniformStep& step) {
+    steps.push_back(step.step);
+    last.assign(step.sequences.begin(), step.sequences.end());
+    EXPECT_EQ(step.log_probs.size(), 3u);
+    for (const double p : step.log_probs) EXPECT_LE(p, 0.0);
+    return step.step == 4 ? generation::Continue::no : generation::Continue::yes;
+  };
+  const auto drawn = undo_uniform_noise(even, options, std::vector<std::int32_t>{-1, -1}, seeds, watch);
+  EXPECT_EQ(steps, (std::vector<int>{1, 2, 3, 4}));
+  EXPECT_EQ(drawn, last);
+}
+
 TEST(UniformNoise, RefusesWhatDoesNotFit) {
   const generation::CleanProbabilities nothing = [](std::span<const std::vector<std::int32_t>>, double) { return std::vector<double>(1); };
   const std::uint64_t seeds[] = {1};

@@ -122,6 +122,30 @@ TEST_P(EverySampler, FillsBlocksOneAfterAnother) {
   EXPECT_EQ(current, 5);
 }
 
+TEST_P(EverySampler, CutsBlocksWhereThoseOfTheNetworkAre) {
+  const fusion::TokenSpace space = fusion::small_space();
+  for (const int network : {4, 5}) {
+    Canvas canvas;
+    for (int i = 0; i < 3; ++i) canvas.append_frame(space.begin_image);
+    canvas.append_span(space, Modality::text, std::vector<std::int32_t>(10, space.mask));
+    RunInfo info = run_info(2, 24);
+    info.network_block = network;
+    const Driven driven = drive(*make_sampler(GetParam(), {{{"block", 4}}}), canvas, info, noisy_proposer(7));
+    EXPECT_TRUE(driven.finished);
+    // 3 | 4 to 7 | 8 to 11 | 12 where the network has the same; else four by four from 3.
+    const auto block = [&](int p) { return network == 4 ? p / 4 : (p - 3) / 4; };
+    int current = 0, last = 0;
+    for (const auto& list : driven.asked) {
+      for (int p : list) {
+        EXPECT_GE(block(p), current);
+        current = block(p);
+        last = std::max(last, p);
+      }
+    }
+    EXPECT_EQ(last, 12);
+  }
+}
+
 TEST_P(EverySampler, RefusesStepsAndBlocksThatDoNotFit) {
   Canvas canvas = canvases()[0];
   RunInfo info = run_info(1, 0);

@@ -6,6 +6,7 @@
 
 #include "fusion/models/model_registry.h"
 #include "fusion/training/shards/sha256.h"
+#include "fusion/models/model_registry.h"
 #include "runtime/generation/model.h"
 #include "runtime/weights/checkpoint.h"
 #include "runtime/weights/json_file.h"
@@ -14,6 +15,8 @@
 #include "tools/lacuna/memory_report.h"
 #include "tools/lacuna/model_files.h"
 #include "tools/lacuna/model_finder.h"
+#include "text/byte_tokenizer.h"
+#include "text/vocabulary_files.h"
 #include "vision/image_io.h"
 #include "vision/read_vq_config.h"
 
@@ -46,14 +49,31 @@ std::string text_or(const std::string& text, const char* otherwise) {
   return text.empty() ? otherwise : text;
 }
 
+/// What few models have is said only of those.
 Json describe_transformer(const fusion::ModelFamily& family) {
   const fusion::TransformerConfig& t = family.transformer();
-  return Json::object()
-      .set("layers", t.layers)
-      .set("width", t.width)
-      .set("heads", t.heads)
-      .set("key_value_heads", t.kv_heads)
-      .set("mlp_width", t.mlp_width);
+  Json json = Json::object()
+                  .set("layers", t.layers)
+                  .set("width", t.width)
+                  .set("heads", t.heads)
+                  .set("key_value_heads", t.kv_heads)
+                  .set("mlp_width", t.mlp_width);
+  if (family.noise() == fusion::NoiseKind::uniform) json.set("noise", "uniform");
+  if (t.time != fusion::TimeInput::absent) json.set("time_input", true);
+  if (const auto habit = family.writing_habit(); habit && habit->block > 0) json.set("block_length", habit->block);
+  return json;
+}
+
+std::string describe_tokenizer(const fs::path& folder) {
+  if (fs::exists(folder / "tokenizer.model")) return "SentencePiece";
+  if (fs::exists(folder / "tokenizer.json")) return "tokenizer.json";
+  if (text::has_vocabulary_files(folder)) return "vocab.json";
+  try {
+    text::ByteTokenizer::open(folder / text::ByteTokenizer::kFileName);
+    return "bytes";
+  } catch (const std::runtime_error&) {
+    return "none; lacuna complete takes one with --tokenizer";
+  }
 }
 
 Json describe_tokens(const fusion::TokenSpace& tokens) {
@@ -143,12 +163,11 @@ Json describe_model(const fs::path& folder) {
                             std::to_string(sizes.grid_height) + " codes");
     json.set("image_tokenizer", image_tokenizer);
   }
-  const bool pieces = fs::exists(folder / "tokenizer.model");
   json.set("text_tokens", sizes.text_length)
       .set("transformer", describe_transformer(*family))
       .set("vocabulary", describe_tokens(family->tokens()))
       .set("weights", weights_of(checkpoint))
-      .set("tokenizer", pieces ? "SentencePiece" : fs::exists(folder / "tokenizer.json") ? "tokenizer.json" : "none")
+      .set("tokenizer", describe_tokenizer(folder))
       .set("memory_needed", describe_memory(*family, folder));
   Json files = Json::object();
   for (const fs::path& name : model_files(folder)) {

@@ -21,7 +21,7 @@ OpenedModel open_model_with(std::unique_ptr<graph::Executor> executor, const Mod
   opened.fidelity = fidelity;
   const auto folder = find_model(flags.model.value_or(kDefaultModel));
   opened.pipeline =
-      std::make_unique<generation::Pipeline>(generation::open_model(folder, *opened.executor, fidelity));
+      std::make_unique<generation::Pipeline>(generation::open_model(folder, *opened.executor, fidelity, flags.tokenizer.value_or("")));
   const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - start;
   char line[64];
   std::snprintf(line, sizeof line, ", opened in %.0f ms", spent.count());
@@ -34,6 +34,12 @@ void ModelFlags::declare(Options& options) {
   options.value("-m,--model", "PATH", model,
                 std::string("Model folder, or the name of one (default ") + kDefaultModel + ")");
   declare_device(options);
+}
+
+void ModelFlags::declare_tokenizer(Options& options) {
+  options.group("Model and device");
+  options.value("--tokenizer", "PATH", tokenizer,
+                "The text tokenizer, where the model's folder has none: tokenizer.json, tokenizer.model or their folder");
 }
 
 void ModelFlags::declare_device(Options& options) {

@@ -16,6 +16,7 @@ namespace lacuna::tools {
 /// Which model, on which device.
 struct ModelFlags {
   std::optional<std::string> model;
+  std::optional<std::string> tokenizer;  // in the place of the model's own; verbs that take one declare it
   std::optional<std::string> device;
   std::optional<std::string> precision;
   std::optional<std::string> fallback;
@@ -23,6 +24,7 @@ struct ModelFlags {
   bool list_devices = false;
 
   void declare(Options& options);
+  void declare_tokenizer(Options& options);
   /// The same without --model.
   void declare_device(Options& options);
 

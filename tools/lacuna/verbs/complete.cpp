@@ -36,6 +36,8 @@ struct WriteVerb {
 
   const char* name() const { return asked == Asked::text ? "complete" : "chat"; }
   std::vector<std::int32_t> ids(const generation::Model& model) const;
+  /// Throws Failure where a sampler is asked for that means nothing to the model.
+  void check_noise(const fusion::ModelFamily& family) const;
   ExitCode run();
 };
 
@@ -46,6 +48,19 @@ std::vector<std::int32_t> WriteVerb::ids(const generation::Model& opened) const 
   if (system) messages.push_back({"system", prompt_text("--system", *system)});
   messages.push_back({"user", text});
   return generation::chat_ids(opened, messages);
+}
+
+void WriteVerb::check_noise(const fusion::ModelFamily& family) const {
+  if (family.noise() != fusion::NoiseKind::uniform) return;
+  const std::pair<const char*, bool> flags[] = {{"--sampler", sampling.remask.has_value()},
+                                                {"--sampler-option", !sampling.sampler_options.empty()},
+                                                {"--block-length", sampling.block_length.has_value()},
+                                                {"--randomness", sampling.randomness.has_value()}};
+  for (const auto& [flag, given] : flags) {
+    if (!given) continue;
+    throw Failure(kBadValue, std::string(flag) + ": samplers choose masks to fill, and this model has none: it undoes uniform "
+                                                 "noise, every token being drawn anew in each of the --steps; leave it out");
+  }
 }
 
 ExitCode WriteVerb::run() {
@@ -59,11 +74,16 @@ ExitCode WriteVerb::run() {
   sampling.resolve(generation::write_defaults(), Draws::text);
   catch_interrupts();
   OpenedModel opened = open_model(model, log, sampling.fidelity());
+  check_noise(*opened.model().family);
   generation::JobOptions defaults = generation::write_defaults();
   defaults.answer_length = length;
   generation::JobOptions options = sampling.resolve(
       generation::family_defaults(defaults, *opened.model().family, generation::Job::write), Draws::text);
   options.answer_length = length;
+  // A network that sees no further than its own block needs blocks whatever the sampler.
+  if (const auto habit = opened.model().family->writing_habit(); habit && habit->block > 0) {
+    options.sampler_options.values.try_emplace("block", double(habit->block));
+  }
   const std::vector<std::int32_t> prompts = ids(opened.model());
   const JobSize size{1, options.draws.text.guidance_scale != 1.0f, TextSize{std::int64_t(prompts.size()), length}};
   const MemoryNeed need = memory_needed(opened.model(), *opened.executor, size);
@@ -115,6 +135,7 @@ Action declare(Options& options, Asked asked) {
   options.flag("--json", verb->json, "A JSON object instead of the text");
   verb->sampling.declare(options, generation::write_defaults(), Draws::text);
   verb->model.declare(options);
+  verb->model.declare_tokenizer(options);
   options.flag("--dry-run", verb->dry_run, "Print the memory needed and there, and stop");
   verb->log.declare(options);
   return [verb] { return verb->run(); };

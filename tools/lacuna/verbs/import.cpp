@@ -131,10 +131,11 @@ Action declare_import(Options& options) {
   const auto verb = std::make_shared<ImportVerb>();
   options.group("What to import");
   options.positional("FOLDER", verb->model,
-                     "A released LLaDA, MMaDA, Dream, Lumina-DiMOO or Show-o: config.json, tokenizer.json and "
-                     "safetensors; or a GGUF file of LLaDA or Dream");
+                     "A released LLaDA, MMaDA, Dream, Lumina-DiMOO, Show-o, MDLM, BD3-LM or SEDD: config.json, tokenizer.json "
+                     "and safetensors; or a GGUF file of LLaDA or Dream");
   options.value("--tokenizer", "FILE", verb->tokenizer,
-                "Its tokenizer.json (default the one beside the model; Show-o's is that of phi-1.5)");
+                "Its tokenizer.json (default the one beside the model; Show-o's is that of phi-1.5, that of MDLM, BD3-LM and "
+                "SEDD GPT-2's)");
   options.value("--image-tokenizer", "FOLDER", verb->image_tokenizer,
                 "Its image tokenizer (models with pictures need one): MMaDA's is a released MAGVIT-v2, Lumina-DiMOO's the "
                 "folder vqvae, which is found beside the model");
