@@ -96,18 +96,25 @@ const Span* Canvas::find(int position) const {
   return nullptr;
 }
 
-void Canvas::reveal(int position, std::int32_t id) {
+void Canvas::fill(int position, std::int32_t id, PositionState state) {
   const Span* s = find(position);
   if (!s || states_[std::size_t(position)] != PositionState::masked) {
-    fail("expected a masked position to reveal, got " + std::to_string(position));
+    fail("expected a masked position to fill, got " + std::to_string(position));
   }
   if (!ranges_[std::size_t(s - spans_.data())].contains(id)) {
     fail("expected an id of the " + std::string(name_of(s->modality)) + " range, got " + std::to_string(id));
   }
   if (id == mask_) return;
   ids_[std::size_t(position)] = id;
-  states_[std::size_t(position)] = PositionState::revealed;
+  states_[std::size_t(position)] = state;
   --masked_count_;
+}
+
+void Canvas::reveal(int position, std::int32_t id) { fill(position, id, PositionState::revealed); }
+
+void Canvas::give(int position, std::int32_t id) {
+  if (id == mask_) fail("expected a token to give, got the mask");
+  fill(position, id, PositionState::given);
 }
 
 void Canvas::remask(int position) {

@@ -65,6 +65,9 @@ class Canvas {
   /// masked -> revealed; a mask as `id` (released networks may draw it) changes nothing. Throws std::invalid_argument for a position in another state or an id outside its
   /// modality's range.
   void reveal(int position, std::int32_t id);
+  /// masked -> given: what is asked of the result. Throws std::invalid_argument for a position in another state, the mask
+  /// or an id outside its modality's range.
+  void give(int position, std::int32_t id);
   /// revealed -> masked. Throws std::invalid_argument for a position in another state.
   void remask(int position);
 
@@ -74,6 +77,7 @@ class Canvas {
 
  private:
   const Span* find(int position) const;
+  void fill(int position, std::int32_t id, PositionState state);
   void check_ids(const TokenSpace& space, Modality modality, std::span<const std::int32_t> ids, int grid_height,
                  int grid_width) const;
   void append_known_or_masked(std::span<const std::int32_t> ids);

@@ -49,8 +49,7 @@ std::optional<LoopResult> Pipeline::run(std::span<Canvas> canvases, std::span<co
   if (const auto habit = model_.family->writing_habit()) loop.network_block = habit->block;
   if (options.constraints.any()) {
     for (Canvas& canvas : canvases) {
-      Constrained constrained = constrain(*model_.denoiser, *model_.family, *model_.text, canvas, options.constraints,
-                                          options.draws);
+      Constrained constrained = constrain(*model_.denoiser, *model_.text, canvas, options.constraints, options.draws);
       canvas = std::move(constrained.canvas);
       loop.banned = std::move(constrained.banned);  // the same for every canvas
     }

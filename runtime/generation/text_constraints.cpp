@@ -23,17 +23,8 @@ std::vector<std::int32_t> pieces_of(const text::TextTokenizer& tokenizer, const 
   return ids;
 }
 
-/// The canvas with this text in place of its own.
-Canvas with_text(const fusion::ModelFamily& family, const Canvas& canvas, const std::vector<std::int32_t>& text) {
-  const TokenSpace& space = family.tokens();
-  std::vector<std::int32_t> codes;
-  for (std::int32_t id : canvas.ids(Modality::image)) {
-    codes.push_back(id == space.mask ? fusion::kMaskedCode : id - space.image.begin);
-  }
-  return family.infill(text, codes);
-}
-
-void set_length(const TokenSpace& space, int length, std::vector<std::int32_t>& text) {
+/// Writes the end of the text behind `length` tokens, into `text` as well, which are the canvas's words.
+void set_length(const TokenSpace& space, int length, Canvas& canvas, std::vector<std::int32_t>& text) {
   if (length > int(text.size())) {
     refuse("expected a length of at most " + std::to_string(text.size()) + " tokens, got " + std::to_string(length));
   }
@@ -42,7 +33,10 @@ void set_length(const TokenSpace& space, int length, std::vector<std::int32_t>& 
     if (inside ? ended : text[i] != space.mask && !ended) {
       refuse("expected a length that fits the words that are given, got " + std::to_string(length));
     }
-    if (!inside) text[i] = space.end_of_text;
+  }
+  for (std::size_t i = std::size_t(length); i < text.size(); ++i) {
+    if (text[i] == space.mask) canvas.give(canvas.span(Modality::text).position(int(i)), space.end_of_text);
+    text[i] = space.end_of_text;
   }
 }
 
@@ -100,16 +94,15 @@ std::vector<std::int32_t> banned_ids(const text::TextTokenizer& tokenizer, const
   return {ids.begin(), ids.end()};
 }
 
-Constrained constrain(ProposalSource& source, const fusion::ModelFamily& family, const text::TextTokenizer& tokenizer,
-                      const Canvas& canvas, const TextConstraints& constraints, const Draws& draws) {
-  const TokenSpace& space = family.tokens();
+Constrained constrain(ProposalSource& source, const text::TextTokenizer& tokenizer, const Canvas& canvas,
+                      const TextConstraints& constraints, const Draws& draws) {
+  const TokenSpace& space = source.tokens();
   Constrained result{canvas, banned_ids(tokenizer, space, constraints.banned), 0};
   std::vector<std::int32_t> text = canvas.ids(Modality::text);
   if (constraints.length < 0) refuse("expected a length >= 0, got " + std::to_string(constraints.length));
   if (constraints.length > 0) {
-    set_length(space, constraints.length, text);
+    set_length(space, constraints.length, result.canvas, text);
     result.banned.push_back(space.end_of_text);
-    result.canvas = with_text(family, canvas, text);
   }
   for (const std::string& word : constraints.required) {
     const std::vector<std::int32_t> pieces = pieces_of(tokenizer, space, word);
@@ -121,8 +114,10 @@ Constrained constrain(ProposalSource& source, const fusion::ModelFamily& family,
     if (contains(text, pieces)) continue;
     const std::size_t place = best_place(source, result.canvas, text, pieces, word, draws);
     ++result.calls;
-    std::ranges::copy(pieces, text.begin() + std::ptrdiff_t(place));
-    result.canvas = with_text(family, canvas, text);
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      text[place + i] = pieces[i];
+      result.canvas.give(canvas.span(Modality::text).position(int(place + i)), pieces[i]);
+    }
   }
   return result;
 }

@@ -4,7 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "fusion/models/model_family.h"
+#include "fusion/canvas.h"
+#include "fusion/token_space.h"
 #include "runtime/generation/proposal_source.h"
 #include "text/text_tokenizer.h"
 
@@ -34,7 +35,7 @@ std::vector<std::int32_t> banned_ids(const text::TextTokenizer& tokenizer, const
 /// Writes required words where the model finds them most probable (one pass for each word that is not there yet), and
 /// the end of the text behind its length. Throws std::invalid_argument where that cannot be: a word that is longer than
 /// every gap or is also banned, a length that does not fit what is given, no text in the canvas.
-Constrained constrain(ProposalSource& source, const fusion::ModelFamily& family, const text::TextTokenizer& tokenizer,
-                      const fusion::Canvas& canvas, const TextConstraints& constraints, const Draws& draws);
+Constrained constrain(ProposalSource& source, const text::TextTokenizer& tokenizer, const fusion::Canvas& canvas,
+                      const TextConstraints& constraints, const Draws& draws);
 
 }  // namespace lacuna::generation

@@ -159,6 +159,10 @@ TEST_F(Cli, AnImportedLuminaCaptionsDrawsFillsAndAnswers) {
     ASSERT_EQ(answer.code, 0) << answer.err;
     EXPECT_EQ(Json::parse(answer.out).at("tokens").size(), 6u);
   }
+  // What is demanded of an answer leaves the question and the picture where they are.
+  const auto told = run({"caption", whole, "-m", model, "--steps", "3", "--require", "fox", "--length", "9", "--json"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  EXPECT_NE(told.out.find("fox"), std::string::npos) << told.out;
   const auto smaller = run({"quantize", model, "-o", file("smaller"), "--json"});
   EXPECT_EQ(smaller.code, 0) << smaller.err;
 }

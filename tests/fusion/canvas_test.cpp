@@ -38,6 +38,17 @@ TEST(Canvas, RefusesToChangeGivenAndFramePositions) {
   }
 }
 
+TEST(Canvas, WhatIsGivenStays) {
+  Canvas canvas = text_and_picture();
+  EXPECT_THROW(canvas.give(1, 26), std::invalid_argument);  // the mask
+  EXPECT_THROW(canvas.give(0, 5), std::invalid_argument);
+  canvas.give(1, 5);
+  EXPECT_EQ(canvas.ids()[1], 5);
+  EXPECT_EQ(canvas.masked_count(), 2);
+  EXPECT_THROW(canvas.reveal(1, 6), std::invalid_argument);
+  EXPECT_THROW(canvas.remask(1), std::invalid_argument);
+}
+
 TEST(Canvas, RevealsOnlyIdsOfTheModality) {
   Canvas canvas = text_and_picture();
   EXPECT_THROW(canvas.reveal(1, 12), std::invalid_argument);
