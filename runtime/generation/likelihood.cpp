@@ -110,7 +110,7 @@ std::vector<std::int32_t> greedy_answer(Denoiser& denoiser, std::span<const std:
   if (length < 1) fail("an answer of at least 1 token");
   const fusion::TokenSpace& space = denoiser.family().tokens();
   Canvas canvas = canvas_of(space, prompt, std::vector<std::int32_t>(std::size_t(length), space.mask));
-  const Draws draws = guided(1.0f);
+  const Draws draws = guided(guidance_scale);
   for (int pass = 0; pass < length && canvas.masked_count() > 0; ++pass) {
     if (passes) passes->emplace_back(canvas.ids().begin(), canvas.ids().end());
     const DenoiseRequest request{&canvas};

@@ -38,7 +38,8 @@ double log_likelihood(Denoiser& denoiser, std::span<const std::int32_t> prompt,
                       std::span<const std::int32_t> answer, const LikelihoodOptions& options);
 
 /// Fills an answer with one token a pass, the most confident first (LLaDA's suffix_greedy_prediction). A position
-/// for which the network names the mask stays masked. `passes`, where given, receives the ids before each pass.
+/// for which the network names the mask stays masked. `passes`, where given, receives the ids before each pass;
+/// `guidance_scale` is LLaDA's cfg_scale + 1.
 std::vector<std::int32_t> greedy_answer(Denoiser& denoiser, std::span<const std::int32_t> prompt, int length,
                                         std::vector<std::vector<std::int32_t>>* passes = nullptr,
                                         float guidance_scale = 1.0f);

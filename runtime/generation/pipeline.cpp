@@ -207,6 +207,22 @@ Results<InfillResult> Pipeline::infill(std::span<const InfillRequest> requests, 
   return results;
 }
 
+Results<CodeGrid> Pipeline::extend(std::span<const CodeGrid> pictures, const vision::Extension& extension,
+                                   std::span<const std::int32_t> text, std::span<const std::uint64_t> seeds,
+                                   const JobOptions& options, const StepCallback& after_step) {
+  std::vector<Canvas> canvases;
+  for (const CodeGrid& picture : pictures) {
+    canvases.push_back(
+        model_.family->infill(text, vision::extension_window(picture, extension, fusion::kMaskedCode).cells()));
+  }
+  if (!run(canvases, seeds, options, after_step)) return std::nullopt;
+  std::vector<CodeGrid> drawn = codes_of(canvases);
+  for (std::size_t i = 0; i < drawn.size(); ++i) drawn[i] = vision::extended(pictures[i], drawn[i], extension);
+  return drawn;
+}
+
+std::vector<Image> Pipeline::decode(std::span<const CodeGrid> codes) { return model_.images->decode(codes); }
+
 Image Pipeline::decode(const Canvas& canvas, CodeMask& masked) {
   const auto& tokens = model_.family->tokens();
   const fusion::Span& span = canvas.span(Modality::image);

@@ -10,6 +10,7 @@
 #include "runtime/generation/job_options.h"
 #include "runtime/generation/model.h"
 #include "vision/code_grid.h"
+#include "vision/extension.h"
 #include "vision/image.h"
 #include "vision/resize.h"
 
@@ -75,6 +76,13 @@ class Pipeline {
   Results<InfillResult> infill(std::span<const InfillRequest> requests, const JobOptions& options,
                                const StepCallback& after_step = {});
 
+  /// Makes pictures larger on one side by a window of the model's own size, of which `extension.kept` rows or columns
+  /// are known (Show-o's extrapolation): codes of pictures of one size in, of larger ones out, one seed each. `text` are
+  /// ids as of InfillRequest. Throws std::invalid_argument as vision::extension_window does.
+  Results<vision::CodeGrid> extend(std::span<const vision::CodeGrid> pictures, const vision::Extension& extension,
+                                   std::span<const std::int32_t> text, std::span<const std::uint64_t> seeds,
+                                   const JobOptions& options, const StepCallback& after_step = {});
+
   /// The picture of a canvas as it stands; masked codes are decoded as the most frequent known one and set in
   /// `masked`.
   vision::Image decode(const fusion::Canvas& canvas, vision::CodeMask& masked);
@@ -82,6 +90,8 @@ class Pipeline {
   std::string decode_text(const fusion::Canvas& canvas, std::string_view mask_symbol = {}) const;
   /// Codes of pictures that are of Model::picture_size() already.
   std::vector<vision::CodeGrid> encode(std::span<const vision::Image> pictures);
+  /// What encode() has made, of any one size.
+  std::vector<vision::Image> decode(std::span<const vision::CodeGrid> codes);
 
  private:
   std::optional<LoopResult> run(std::span<fusion::Canvas> canvases, std::span<const std::uint64_t> seeds,

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "tests/golden/fixtures.h"
 #include "tests/golden/released_model.h"
@@ -87,6 +89,48 @@ TEST(GoldenLikelihood, RecordedNoise) {
     }
   }
   EXPECT_GT(count, 0);
+}
+
+/// What greedy_answer computes, spelled out: the most probable token of the surest position, pass after pass.
+std::vector<std::int32_t> slow_greedy(generation::Denoiser& denoiser, const std::vector<std::int32_t>& prompt, int length,
+                                      float guidance_scale) {
+  const fusion::TokenSpace& space = denoiser.family().tokens();
+  fusion::Canvas canvas;
+  for (const std::int32_t id : prompt) canvas.append_frame(id);
+  canvas.append_span(space, fusion::Modality::text, std::vector<std::int32_t>(std::size_t(length), space.mask));
+  generation::Draws draws;
+  draws.text.guidance_scale = guidance_scale;
+  for (int pass = 0; pass < length; ++pass) {
+    double best = -1e300;
+    std::pair<int, std::int32_t> surest;
+    const generation::DenoiseRequest request{&canvas};
+    denoiser.visit_logits({&request, 1}, draws, [&](const generation::LogitRow& row) {
+      const auto logits = row.guided();
+      const auto token = std::int32_t(std::ranges::max_element(logits) - logits.begin());
+      const double log_prob = -generation::negative_log_softmax(logits, token);
+      if (log_prob > best) best = log_prob, surest = {row.position, space.text.begin + token};
+    });
+    canvas.reveal(surest.first, surest.second);
+  }
+  return canvas.ids(fusion::Modality::text);
+}
+
+TEST(GoldenLikelihood, GreedyAnswersFollowTheGuidance) {
+  for (const auto& file : cases("likelihood", ".json")) {
+    const Json json = read_case(file);
+    if (json.find("repeats") || !has_model(model_of(file))) continue;
+    const auto model = ReleasedModel::open(model_of(file));
+    const auto prompt = ids(json.at("prompt"));
+    auto engines = float_engines();
+    generation::Denoiser denoiser(model.family(), *engines.front().executor, model.checkpoint);
+    std::set<std::vector<std::int32_t>> answers;
+    for (const float guidance : {1.0f, 2.0f, 4.0f}) {
+      const auto answer = generation::greedy_answer(denoiser, prompt, 8, nullptr, guidance);
+      EXPECT_EQ(answer, slow_greedy(denoiser, prompt, 8, guidance)) << guidance;
+      answers.insert(answer);
+    }
+    EXPECT_GT(answers.size(), 1u);
+  }
 }
 
 /// Our own draws estimate what the recorded ones estimate: the single-token case has only one value.

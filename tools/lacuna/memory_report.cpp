@@ -97,7 +97,8 @@ MemoryNeed count(const fusion::ModelFamily& family, const graph::WeightSource& w
   const auto config = vision::read_vq_config(tokenizer, weights::Checkpoint::open(tokenizer));
   const vision::VqShape grid{1, family.sizes().grid_height, family.sizes().grid_width};
   const graph::Graph encoder = vision::build_vq_tokeniser(config, grid);
-  const graph::Graph decoder = vision::build_vq_detokeniser(config, grid);
+  const vision::Size drawn = size.codes.value_or(vision::Size{int(grid.height), int(grid.width)});
+  const graph::Graph decoder = vision::build_vq_detokeniser(config, {1, drawn.height, drawn.width});
   need.weights += element * (elements(encoder) + elements(decoder));
   need.working += std::uint64_t(size.canvases) * std::max(arena(encoder), arena(decoder));
   return need;

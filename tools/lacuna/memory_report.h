@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tools/lacuna/model_flags.h"
+#include "vision/image.h"
 
 namespace lacuna::tools {
 
@@ -33,6 +34,7 @@ struct JobSize {
   int canvases = 1;
   bool guided = false;
   std::optional<TextSize> text = {};  // without: canvases as long as those of the training
+  std::optional<vision::Size> codes = {};  // of the picture that is decoded; without: the model's
 };
 
 /// Of a job on an engine of runtime::make_executor().

@@ -90,7 +90,7 @@ PictureSettings settings_from_json(const Json& json, const std::string& file) {
     PictureSettings s;
     const std::int64_t format = c.integer("format", 1, kFormat);
     c.string("program");
-    s.job = c.one_of("job", {"generate", "infill"});
+    s.job = c.one_of("job", {"generate", "infill", "extend"});
     s.prompt = c.string("prompt");
     s.options.seed = std::uint64_t(c.integer("seed", 0, INT64_MAX));
     s.options.steps = int(c.integer("steps", 1, 100'000));

@@ -20,6 +20,8 @@ constexpr std::array kVerbs{
          "lacuna infill -i a.png --mask m.png -p \"3d emoji: goat\" -o b.png\n"
          "lacuna infill -i a.png --text \"a [MASK:4] on a red [MASK:2]\"",
          declare_infill},
+    Verb{"extend", "-i PICTURE --to SIDES -p TEXT [options]", "Makes a picture larger and draws what is beside it",
+         "lacuna extend -i a.png --to right,right -p \"a beach at night\" -o wide.png", declare_extend},
     Verb{"complete", "-p TEXT [options]", "Goes on with a text (models that write: LLaDA, MMaDA, Dream, Show-o)",
          "lacuna complete -m llada-q8 -p \"The capital of France is\" --length 32 --block-length 16", declare_complete},
     Verb{"chat", "-p TEXT [options]", "Answers a question (models that were trained on conversations)",

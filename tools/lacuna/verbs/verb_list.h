@@ -8,6 +8,7 @@ namespace lacuna::tools {
 Action declare_caption(Options& options);
 Action declare_generate(Options& options);
 Action declare_infill(Options& options);
+Action declare_extend(Options& options);
 Action declare_complete(Options& options);
 Action declare_chat(Options& options);
 Action declare_import(Options& options);
