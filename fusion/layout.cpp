@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "fusion/image_ids.h"
+
 namespace lacuna::fusion {
 namespace {
 
@@ -33,19 +35,7 @@ void LayoutSizes::validate() const {
 Canvas layout_infill(const TokenSpace& space, const LayoutSizes& sizes, std::span<const std::int32_t> text,
                      std::span<const std::int32_t> codes) {
   sizes.validate();
-  if (codes.size() != std::size_t(sizes.image_length())) {
-    throw std::invalid_argument("[layout] expected " + std::to_string(sizes.image_length()) +
-                                " image codes, got " + std::to_string(codes.size()));
-  }
-  std::vector<std::int32_t> image;
-  image.reserve(codes.size());
-  for (std::int32_t code : codes) {
-    if (code != kMaskedCode && (code < 0 || code >= space.image.size)) {
-      throw std::invalid_argument("[layout] expected image codes in [0, " + std::to_string(space.image.size) +
-                                  "), got " + std::to_string(code));
-    }
-    image.push_back(code == kMaskedCode ? space.mask : space.image.begin + code);
-  }
+  const auto image = image_ids(space, codes, sizes.image_length(), MaskedCodes::allowed);
   Canvas canvas;
   if (sizes.image_length() == 0) {
     canvas.append_frame(space.begin_image);

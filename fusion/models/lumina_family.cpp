@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "fusion/image_ids.h"
 #include "fusion/models/llada_family.h"
 
 namespace lacuna::fusion {
@@ -66,8 +67,8 @@ class LuminaFamily final : public ModelFamily {
     append_prompt(space_, text, canvas);
     canvas.append_frame(t.end_user);
     canvas.append_frame(t.answer);
-    append_picture(image_ids(codes, sizes_.image_length(), Masks::allowed), config_.grid_height, config_.grid_width,
-                   canvas);
+    append_picture(image_ids(space_, codes, sizes_.image_length(), MaskedCodes::allowed), config_.grid_height,
+                   config_.grid_width, canvas);
     canvas.append_frame(t.end_answer);
     return canvas;
   }
@@ -84,8 +85,8 @@ class LuminaFamily final : public ModelFamily {
       if (!asked) {
         throw std::invalid_argument("[lumina] expected a question that ends in </user> where a picture is given");
       }
-      append_picture(image_ids(task.codes, task.grid_height * task.grid_width, Masks::refused), task.grid_height,
-                     task.grid_width, canvas);
+      append_picture(image_ids(space_, task.codes, task.grid_height * task.grid_width, MaskedCodes::refused),
+                     task.grid_height, task.grid_width, canvas);
     }
     if (asked) {
       canvas.append_frame(config_.tokens.end_user);
@@ -123,25 +124,6 @@ class LuminaFamily final : public ModelFamily {
   std::optional<std::int32_t> tokenizer_ids() const override { return config_.tokens.count; }
 
  private:
-  enum class Masks : std::uint8_t { refused, allowed };
-
-  std::vector<std::int32_t> image_ids(std::span<const std::int32_t> codes, int expected, Masks masks) const {
-    if (codes.size() != std::size_t(expected)) {
-      throw std::invalid_argument("[lumina] expected " + std::to_string(expected) + " image codes, got " +
-                                  std::to_string(codes.size()));
-    }
-    std::vector<std::int32_t> ids;
-    for (std::int32_t code : codes) {
-      const bool masked = masks == Masks::allowed && code == kMaskedCode;
-      if (!masked && (code < 0 || code >= space_.image.size)) {
-        throw std::invalid_argument("[lumina] expected image codes in [0, " + std::to_string(space_.image.size) +
-                                    "), got " + std::to_string(code));
-      }
-      ids.push_back(masked ? space_.mask : space_.image.begin + code);
-    }
-    return ids;
-  }
-
   void append_picture(std::span<const std::int32_t> ids, int height, int width, Canvas& canvas) const {
     canvas.append_frame(space_.begin_image);
     canvas.append_lines(space_, ids, height, width, config_.tokens.end_of_line);

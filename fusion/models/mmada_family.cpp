@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "fusion/image_ids.h"
 #include "fusion/models/llada_family.h"
 
 namespace lacuna::fusion {
@@ -51,16 +52,7 @@ class MmadaFamily final : public ModelFamily {
 
   /// Show-o's procedure: known codes of a text-to-image row stay as they are.
   Canvas infill(std::span<const std::int32_t> text, std::span<const std::int32_t> codes) const override {
-    const auto image = image_ids(codes, sizes_.image_length(), true);
-    const MmadaRow row = mmada_row(layout_, MmadaTask::text_to_image, text, image, config_.text_length);
-    const auto padding = std::size_t(std::ranges::find(row.validity, 1) - row.validity.begin());
-    Canvas canvas;
-    canvas.set_first_position(int(padding));
-    const std::size_t image_begin = row.ids.size() - image.size() - 1;
-    append_prompt(space_, std::span(row.ids).subspan(padding, image_begin - padding), canvas);
-    canvas.append_span(space_, Modality::image, image, config_.grid_height, config_.grid_width);
-    canvas.append_frame(space_.end_image);
-    return canvas;
+    return drawing_canvas(space_, layout_, sizes_, text, codes);
   }
 
   Canvas joint() const override {
@@ -72,7 +64,7 @@ class MmadaFamily final : public ModelFamily {
     if (!task.codes.empty()) {
       canvas.append_frame(layout_.understand);
       canvas.append_frame(space_.begin_image);
-      const auto ids = image_ids(task.codes, task.grid_height * task.grid_width, false);
+      const auto ids = image_ids(space_, task.codes, task.grid_height * task.grid_width, MaskedCodes::refused);
       canvas.append_span(space_, Modality::image, ids, task.grid_height, task.grid_width);
       canvas.append_frame(space_.end_image);
     }
@@ -100,24 +92,6 @@ class MmadaFamily final : public ModelFamily {
   ChatStyle chat_style() const override { return ChatStyle::mmada; }
 
  private:
-  /// Codes as ids of the token space.
-  std::vector<std::int32_t> image_ids(std::span<const std::int32_t> codes, int expected, bool masks) const {
-    if (codes.size() != std::size_t(expected)) {
-      throw std::invalid_argument("[mmada] expected " + std::to_string(expected) + " image codes, got " +
-                                  std::to_string(codes.size()));
-    }
-    std::vector<std::int32_t> ids;
-    for (std::int32_t code : codes) {
-      const bool masked = masks && code == kMaskedCode;
-      if (!masked && (code < 0 || code >= space_.image.size)) {
-        throw std::invalid_argument("[mmada] expected image codes in [0, " + std::to_string(space_.image.size) +
-                                    "), got " + std::to_string(code));
-      }
-      ids.push_back(masked ? space_.mask : space_.image.begin + code);
-    }
-    return ids;
-  }
-
   /// Ids from `padding` on at their places in the padded row.
   static Branch branch(const std::vector<std::int32_t>& padded, std::size_t padding, int shift) {
     Branch result{{padded.begin() + std::ptrdiff_t(padding), padded.end()}, {}, shift};
@@ -209,6 +183,20 @@ MmadaConfig MmadaConfig::from_json(const weights::Json& json, const std::filesys
 
 std::unique_ptr<ModelFamily> make_mmada_family(const MmadaConfig& config) {
   return std::make_unique<MmadaFamily>(config);
+}
+
+Canvas drawing_canvas(const TokenSpace& space, const MmadaTokens& layout, const LayoutSizes& sizes,
+                      std::span<const std::int32_t> text, std::span<const std::int32_t> codes) {
+  const auto image = image_ids(space, codes, sizes.image_length(), MaskedCodes::allowed);
+  const MmadaRow row = mmada_row(layout, MmadaTask::text_to_image, text, image, sizes.text_length);
+  const auto padding = std::size_t(std::ranges::find(row.validity, 1) - row.validity.begin());
+  Canvas canvas;
+  canvas.set_first_position(int(padding));
+  const std::size_t image_begin = row.ids.size() - image.size() - 1;
+  append_prompt(space, std::span(row.ids).subspan(padding, image_begin - padding), canvas);
+  canvas.append_span(space, Modality::image, image, sizes.grid_height, sizes.grid_width);
+  canvas.append_frame(space.end_image);
+  return canvas;
 }
 
 }  // namespace lacuna::fusion

@@ -40,4 +40,9 @@ struct MmadaConfig {
 /// Throws std::invalid_argument when the config does not hold together.
 std::unique_ptr<ModelFamily> make_mmada_family(const MmadaConfig& config);
 
+/// A text-to-image row (mmada_row) as a canvas without its padding; positions count as if that were there. `codes` are
+/// 0-based, kMaskedCode = to be drawn. Throws std::invalid_argument as image_ids does.
+Canvas drawing_canvas(const TokenSpace& space, const MmadaTokens& layout, const LayoutSizes& sizes,
+                      std::span<const std::int32_t> text, std::span<const std::int32_t> codes);
+
 }  // namespace lacuna::fusion

@@ -7,8 +7,10 @@
 #include <string>
 #include <utility>
 
+#include "fusion/image_ids.h"
 #include "fusion/models/denoiser_graph.h"
 #include "fusion/models/llada_family.h"
+#include "fusion/models/mmada_family.h"
 #include "runtime/weights/config_reader.h"
 
 namespace lacuna::fusion {
@@ -87,16 +89,7 @@ class ShowoFamily final : public ModelFamily {
       throw std::invalid_argument("[infill] expected words without gaps: Show-o writes words from left to right, as "
                                   "answers; it does not fill gaps between them");
     }
-    const auto image = image_ids(codes, sizes_.image_length(), true);
-    const MmadaRow row = mmada_row(layout_, MmadaTask::text_to_image, text, image, config_.text_length);
-    const auto padding = std::size_t(std::ranges::find(row.validity, 1) - row.validity.begin());
-    Canvas canvas;
-    canvas.set_first_position(int(padding));
-    const std::size_t image_begin = row.ids.size() - image.size() - 1;
-    append_prompt(space_, std::span(row.ids).subspan(padding, image_begin - padding), canvas);
-    canvas.append_span(space_, Modality::image, image, config_.grid_height, config_.grid_width);
-    canvas.append_frame(space_.end_image);
-    return canvas;
+    return drawing_canvas(space_, layout_, sizes_, text, codes);
   }
 
   Canvas joint() const override {
@@ -112,7 +105,7 @@ class ShowoFamily final : public ModelFamily {
     if (!task.codes.empty()) {
       canvas.append_frame(layout_.understand);
       canvas.append_frame(space_.begin_image);
-      const auto ids = image_ids(task.codes, task.grid_height * task.grid_width, false);
+      const auto ids = image_ids(space_, task.codes, task.grid_height * task.grid_width, MaskedCodes::refused);
       canvas.append_span(space_, Modality::image, ids, task.grid_height, task.grid_width);
       canvas.append_frame(space_.end_image);
     }
@@ -149,24 +142,6 @@ class ShowoFamily final : public ModelFamily {
   ChatStyle chat_style() const override { return ChatStyle::showo; }
 
  private:
-  /// Codes as ids of the token space.
-  std::vector<std::int32_t> image_ids(std::span<const std::int32_t> codes, int expected, bool masks) const {
-    if (codes.size() != std::size_t(expected)) {
-      throw std::invalid_argument("[showo] expected " + std::to_string(expected) + " image codes, got " +
-                                  std::to_string(codes.size()));
-    }
-    std::vector<std::int32_t> ids;
-    for (std::int32_t code : codes) {
-      const bool masked = masks && code == kMaskedCode;
-      if (!masked && (code < 0 || code >= space_.image.size)) {
-        throw std::invalid_argument("[showo] expected image codes in [0, " + std::to_string(space_.image.size) +
-                                    "), got " + std::to_string(code));
-      }
-      ids.push_back(masked ? space_.mask : space_.image.begin + code);
-    }
-    return ids;
-  }
-
   ShowoConfig config_;
   MmadaTokens layout_;
   TokenSpace space_;
